@@ -1,0 +1,1 @@
+"""Page hookspecs and the pre-order model of the Vezne checkout."""

@@ -1,0 +1,1 @@
+"""The Litestar host that serves a Vezne checkout."""

@@ -1,0 +1,1 @@
+"""Payment by credit card with installments and 3-D Secure, for Vezne."""

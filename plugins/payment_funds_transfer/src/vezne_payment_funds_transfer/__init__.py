@@ -1,0 +1,1 @@
+"""Payment by bank transfer, for Vezne."""

@@ -1,0 +1,1 @@
+"""Gift boxes, for Vezne."""

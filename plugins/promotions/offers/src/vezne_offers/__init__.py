@@ -1,0 +1,1 @@
+"""Basket offers, for Vezne."""

@@ -1,0 +1,1 @@
+"""Voucher codes, for Vezne."""

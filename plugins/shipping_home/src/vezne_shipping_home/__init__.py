@@ -1,0 +1,1 @@
+"""Home delivery to an address of the shopper, for Vezne."""

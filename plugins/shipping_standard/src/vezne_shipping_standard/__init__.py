@@ -1,0 +1,1 @@
+"""Standard shipping options with rules and calculators, for Vezne."""
