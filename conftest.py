@@ -1,0 +1,1 @@
+pytest_plugins = ["vezne_host.testing.servers"]

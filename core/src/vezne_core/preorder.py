@@ -1,0 +1,149 @@
+"""The pre-order: one shopper's checkout as an immutable snapshot of typed slots."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+from vezne_core.errors import Missing
+from vezne_core.slots import Change, Clear, Fill, Slot, SlotGraph
+
+T = TypeVar("T")
+
+
+class PreOrder:
+    """A snapshot of what the shopper answered and what the world says.
+
+    Pages and promotions read it through slots; nobody changes it. Slots of a
+    plugin that is no longer enabled survive in it untouched and unread.
+    """
+
+    __slots__ = ("_raw", "_values", "id", "merchant", "post_order", "revision")
+
+    def __init__(
+        self,
+        id: str,
+        merchant: str,
+        revision: int = 0,
+        *,
+        raw: Mapping[str, bytes] | None = None,
+        values: Mapping[str, Any] | None = None,
+        post_order: bool = False,
+    ) -> None:
+        self.id = id
+        self.merchant = merchant
+        self.revision = revision
+        self.post_order = post_order
+        self._raw: dict[str, bytes] = dict(raw or {})
+        self._values: dict[str, Any] = dict(values or {})
+
+    @classmethod
+    def of(cls, *fills: Change, id: str = "preorder", merchant: str = "merchant") -> PreOrder:
+        """Build a snapshot from fills, as tests of pages do."""
+        made = cls(id, merchant)
+        for fill in fills:
+            if isinstance(fill, Fill):
+                made = made.with_value(fill.slot, fill.value)
+        return made
+
+    def get(self, slot: Slot[T]) -> T | None:
+        """Return what the slot holds, or None."""
+        name = slot.name
+        if name in self._values:
+            return self._values[name]  # type: ignore[no-any-return]
+        raw = self._raw.get(name)
+        if raw is None:
+            return None
+        value = slot.decode(raw)
+        self._values[name] = value
+        return value
+
+    def require(self, slot: Slot[T]) -> T:
+        """Return what the slot holds.
+
+        :raises Missing: it is empty. Never for a slot that the page ``needs``.
+        """
+        value = self.get(slot)
+        if value is None:
+            raise Missing(slot.name)
+        return value
+
+    def has(self, slot: Slot[Any]) -> bool:
+        """Tell whether the slot is filled."""
+        return slot.name in self._raw or self._values.get(slot.name) is not None
+
+    @property
+    def raw(self) -> Mapping[str, bytes]:
+        """The stored form of every filled slot that is not a fact."""
+        return self._raw
+
+    def with_value(self, slot: Slot[T], value: T | None) -> PreOrder:
+        """Return a snapshot with one slot replaced, without any cascade."""
+        raw, values = dict(self._raw), dict(self._values)
+        values.pop(slot.name, None)
+        raw.pop(slot.name, None)
+        if value is not None:
+            values[slot.name] = value
+            if not slot.fact:
+                raw[slot.name] = slot.encode(value)
+        return self._copy(raw, values)
+
+    def without(self, names: Iterable[str]) -> PreOrder:
+        """Return a snapshot with these slots emptied, without any cascade."""
+        raw, values = dict(self._raw), dict(self._values)
+        for name in names:
+            raw.pop(name, None)
+            values.pop(name, None)
+        return self._copy(raw, values)
+
+    def at(self, revision: int) -> PreOrder:
+        """Return the same snapshot under another revision."""
+        copy = self._copy(self._raw, self._values)
+        copy.revision = revision
+        return copy
+
+    def apply(
+        self, graph: SlotGraph, changes: Iterable[Change], resets: Iterable[Slot[Any]] = ()
+    ) -> tuple[PreOrder, frozenset[str]]:
+        """Apply an accepted submit and return the new snapshot and what was cleared.
+
+        The resets are cleared with their cascade, then the changes written; a
+        change that alters a value clears what depends on it, except slots that
+        the same changes fill themselves. A cascade stops at a fact.
+        """
+        raw, values = dict(self._raw), dict(self._values)
+        cleared: set[str] = set()
+        changes = tuple(changes)
+
+        def drop(names: Iterable[str]) -> None:
+            for name in names:
+                if name in raw:
+                    cleared.add(name)
+                    del raw[name]
+                    values.pop(name, None)
+
+        reset = {slot.name for slot in resets}
+        before = {change.slot.name: self.get(change.slot) for change in changes}
+        drop(reset | graph.cascade(reset))
+        own = {change.slot.name for change in changes}
+        altered = set()
+        for change in changes:
+            slot = change.slot
+            old = before[slot.name]
+            if isinstance(change, Clear):
+                if old is not None:
+                    altered.add(slot.name)
+                    drop((slot.name,))
+                continue
+            if old is None or slot.identity(old) != slot.identity(change.value):
+                altered.add(slot.name)
+            raw[slot.name] = slot.encode(change.value)
+            values[slot.name] = change.value
+            cleared.discard(slot.name)
+        drop(graph.cascade(altered) - own)
+        return self._copy(raw, values), frozenset(cleared)
+
+    def _copy(self, raw: Mapping[str, bytes], values: Mapping[str, Any]) -> PreOrder:
+        return PreOrder(
+            self.id, self.merchant, self.revision, raw=raw, values=values, post_order=self.post_order
+        )

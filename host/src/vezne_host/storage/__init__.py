@@ -1,0 +1,1 @@
+"""Where Vezne keeps things: PostgreSQL through the lane, Redis beside it, and both embedded on request."""
