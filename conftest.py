@@ -1,1 +1,10 @@
+"""Fixtures of every test: real servers, and asyncio behind anyio."""
+
+import pytest
+
 pytest_plugins = ["vezne_host.testing.servers"]
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"

@@ -15,6 +15,17 @@ from vezne_core.address import (
 )
 from vezne_core.api import API, compatible
 from vezne_core.blocker import Blocker
+from vezne_core.calculators import CALCULATOR_TYPES, Calculator
+from vezne_core.card_rules import (
+    Filtered,
+    InstallmentCase,
+    InstallmentLimit,
+    ThreeDCase,
+    TrialLimit,
+    TrialRule,
+    apply_filters,
+    trials_of,
+)
 from vezne_core.catalogue import (
     Bank,
     BankAccount,
@@ -39,7 +50,7 @@ from vezne_core.delivery import DeliveryMode, Offered, Shipping
 from vezne_core.errors import Missing, Problem, Refused, Unavailable, VezneError
 from vezne_core.events import Event, OrderPlaced, PreorderExpired, SlotsCleared
 from vezne_core.flow import Chain
-from vezne_core.forms import MUST_ACCEPT, REQUIRED, Agreement, decode, message, without_secrets
+from vezne_core.forms import MUST_ACCEPT, REQUIRED, Agreement, Extra, decode, message, without_secrets
 from vezne_core.junctions import Junction
 from vezne_core.markers import hookimpl, hookspec
 from vezne_core.money import Money, parse_amount
@@ -61,6 +72,7 @@ from vezne_core.payments import (
     ClientData,
     Declined,
     Deferred,
+    ExpectedTransfer,
     FormPost,
     Gateway,
     GatewayInfo,
@@ -97,6 +109,9 @@ from vezne_core.promotions import (
     Unpaid,
     totals,
 )
+from vezne_core.refresh import Kept, Memory, Refreshed
+from vezne_core.remote_calculator import calculator_types
+from vezne_core.rule_case import RuleCase, rule_case
 from vezne_core.rules import Role, RuleBook, RuleType
 from vezne_core.services import (
     Addresses,
@@ -122,6 +137,7 @@ from vezne_core.services import (
     Vault,
 )
 from vezne_core.settings import CheckoutSettings, GiftBoxConfigurations, KlassRule, Secret, Settings
+from vezne_core.shipping_rules import RULE_TYPES
 from vezne_core.slots import Change, Clear, Fact, Fill, Slot, SlotGraph, Source, Value, canonical
 from vezne_core.standard import (
     BASKET,
@@ -174,6 +190,7 @@ __all__ = [
     "API",
     "BASKET",
     "BILLING_ADDRESS",
+    "CALCULATOR_TYPES",
     "CAMPAIGNS",
     "CARD",
     "CLIENT",
@@ -200,6 +217,7 @@ __all__ = [
     "REDIRECTED",
     "REQUIRED",
     "REWARDS",
+    "RULE_TYPES",
     "SELECTED_CAMPAIGN",
     "SELECTED_REWARDS",
     "SHIPPING",
@@ -229,6 +247,7 @@ __all__ = [
     "BrowserFields",
     "Buyer",
     "Cache",
+    "Calculator",
     "Capability",
     "Card",
     "CardDetails",
@@ -267,9 +286,12 @@ __all__ = [
     "Due",
     "Errors",
     "Event",
+    "ExpectedTransfer",
+    "Extra",
     "ExtraFieldSchema",
     "Fact",
     "Fill",
+    "Filtered",
     "FormPost",
     "Gateway",
     "GatewayInfo",
@@ -280,13 +302,17 @@ __all__ = [
     "Html",
     "Http",
     "Installment",
+    "InstallmentCase",
+    "InstallmentLimit",
     "InstallmentList",
     "InstallmentOffer",
     "Junction",
+    "Kept",
     "Kind",
     "KlassRule",
     "Links",
     "Mail",
+    "Memory",
     "Message",
     "Missing",
     "Money",
@@ -320,6 +346,7 @@ __all__ = [
     "Record",
     "Redirect",
     "Redirected",
+    "Refreshed",
     "Refused",
     "Reject",
     "Reservation",
@@ -329,6 +356,7 @@ __all__ = [
     "Role",
     "Rule",
     "RuleBook",
+    "RuleCase",
     "RuleType",
     "SampleChoice",
     "SavedCard",
@@ -350,10 +378,13 @@ __all__ = [
     "Text",
     "Texts",
     "ThreeD",
+    "ThreeDCase",
     "Totals",
     "Township",
     "TownshipView",
     "Transaction",
+    "TrialLimit",
+    "TrialRule",
     "Unavailable",
     "Undecided",
     "Unknown",
@@ -363,6 +394,8 @@ __all__ = [
     "VezneError",
     "World",
     "address_view",
+    "apply_filters",
+    "calculator_types",
     "canonical",
     "city_view",
     "compatible",
@@ -373,7 +406,9 @@ __all__ = [
     "hookspec",
     "message",
     "parse_amount",
+    "rule_case",
     "totals",
     "township_view",
+    "trials_of",
     "without_secrets",
 ]

@@ -18,8 +18,6 @@ R = TypeVar("R", bound="Record")
 Rule = dict[str, Any]
 """A configured rule: its ``slug`` (or ``klass``) and the parameters of its kind."""
 
-Percent = Annotated[Decimal, Meta(ge=0, le=100)]
-
 
 class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One row of a configuration table."""
@@ -111,6 +109,20 @@ class ShippingOption(Record, frozen=True, kw_only=True):
     kwargs: dict[str, Any] = {}
     """``required_fields``: names of further form fields that must be filled."""
 
+    def __post_init__(self) -> None:
+        names = self.kwargs.get("required_fields", [])
+        if not isinstance(names, list | tuple) or not all(
+            isinstance(name, str) and 0 < len(name) <= 64 for name in names
+        ):
+            raise ValueError("kwargs.required_fields is a list of field names of 1 to 64 characters")
+        if "shipping_option" in names:
+            raise ValueError("kwargs.required_fields cannot contain shipping_option")
+
+    @property
+    def required_fields(self) -> tuple[str, ...]:
+        """Names of the further form fields that a shopper must fill to choose this option."""
+        return tuple(self.kwargs.get("required_fields", ()))
+
 
 class PaymentOption(Record, frozen=True, kw_only=True):
     """A way to pay, and the gateway behind it."""
@@ -174,11 +186,15 @@ class Installment(Record, frozen=True, kw_only=True):
     """In how many parts a card may pay, and at what interest."""
 
     card: int
-    installment_count: int
-    rate: Percent = Decimal(0)
-    """Interest in per cent of what is paid."""
+    installment_count: Annotated[int, Meta(ge=1)]
+    rate: Decimal = Decimal(0)
+    """Interest in per cent of what is paid, 0 to 100."""
     label: str = ""
     is_active: bool = True
+
+    def __post_init__(self) -> None:
+        if not (self.rate.is_finite() and 0 <= self.rate <= 100):  # msgspec cannot constrain a Decimal
+            raise ValueError("rate is a percentage from 0 to 100")
 
 
 class Offer(Record, frozen=True, kw_only=True):

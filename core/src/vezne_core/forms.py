@@ -49,6 +49,8 @@ TEXT_LIMIT = 4096
 """Longest text of a field that does not say otherwise."""
 LIST_LIMIT = 100
 """Longest list of a field that does not say otherwise."""
+NAME_LIMIT = 64
+"""Longest name of a field that goes into ``Extra``."""
 
 _TRUE = frozenset({"true", "1", "on", "yes"})
 _FALSE = frozenset({"false", "0", "off", "no"})
@@ -74,6 +76,10 @@ def message(text: str, **rules: Any) -> Meta:
 Agreement = Annotated[bool, Meta(extra={"must": True})]
 """A box that has to be ticked."""
 
+Extra = Annotated[dict[str, str], Meta(extra={"rest": True})]
+"""A field that receives the other texts that were sent, by name, for pages whose
+fields the merchant names. What is no text, blank, too long or too much is left out."""
+
 
 class _Field(Struct, frozen=True):
     name: str
@@ -83,6 +89,10 @@ class _Field(Struct, frozen=True):
     required: bool
     default: Any
     metas: tuple[Meta, ...]
+
+    @property
+    def takes_rest(self) -> bool:
+        return any(meta.extra is not None and "rest" in meta.extra for meta in self.metas)
 
     def read(self, sent: Any) -> Any:
         """Convert what was sent for this field.
@@ -263,6 +273,21 @@ def _constrain(value: Any, metas: Sequence[Meta]) -> None:
         raise _Wrong(Message(TOO_LONG, {"n": TEXT_LIMIT}))
 
 
+def _rest(sent: Fields, known: set[str]) -> dict[str, str]:
+    rest: dict[str, str] = {}
+    for name, value in sent.items():
+        if name in known or len(name) > NAME_LIMIT or len(rest) == LIST_LIMIT:
+            continue
+        try:
+            text = _convert(str, value)
+            _constrain(text, ())
+        except _Wrong:  # nobody asked for this field yet; whoever misses it says so
+            continue
+        if text:
+            rest[name] = text
+    return rest
+
+
 def decode(
     form: type[F], sent: Fields, *, answer: Answer | None = None
 ) -> tuple[F | None, dict[str, list[Text]]]:
@@ -279,6 +304,9 @@ def decode(
     for field in _fields(form):
         if field.kind is Answer:
             values[field.name] = answer
+            continue
+        if field.takes_rest:
+            values[field.name] = _rest(sent, {other.key for other in _fields(form)})
             continue
         value = sent.get(field.key)
         if isinstance(value, list) and not value:

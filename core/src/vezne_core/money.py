@@ -137,7 +137,7 @@ class Money(Struct, frozen=True, array_like=True):
         exact = [self.amount * weight / total for weight in weights]
         parts = [(share // step) * step for share in exact]
         left = int((self.amount - sum(parts, Decimal(0))) / step)
-        behind = sorted(range(len(parts)), key=lambda at: exact[at] - parts[at], reverse=True)
+        behind = sorted(range(len(parts)), key=lambda at: abs(exact[at] - parts[at]), reverse=True)
         for place in range(abs(left)):
             parts[behind[place % len(parts)]] += step if left > 0 else -step
         return [Money(part.quantize(step), self.currency) for part in parts]

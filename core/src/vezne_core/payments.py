@@ -112,6 +112,18 @@ class Buyer(Value, frozen=True, kw_only=True):
     identity_number: str | None = None
 
 
+class ExpectedTransfer(Value, frozen=True, kw_only=True):
+    """A bank transfer that a shopper is about to make."""
+
+    order_number: str
+    amount: Money
+    buyer: Buyer
+    shipping_address: Address | None = None
+    billing_address: Address | None = None
+    site: str
+    """Domain of the shop."""
+
+
 class PaymentAttempt(Value, frozen=True, kw_only=True):
     """One try to take money, as a gateway sees it."""
 
@@ -347,8 +359,8 @@ class Gateway(ABC):
         """Verify a server-to-server message. Pure, signature over the bytes."""
         return BadNotice("this gateway sends no notices")
 
-    async def reference_code(self, number: str, amount: Money, buyer: Buyer) -> str | None:
-        """Return the code a shopper states with a bank transfer."""
+    async def reference_code(self, transfer: ExpectedTransfer) -> str | None:
+        """Return the code a shopper states with a bank transfer: the same for the same transfer."""
         return None
 
 

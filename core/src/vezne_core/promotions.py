@@ -2,51 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Struct
 
+from vezne_core.adjustment import Adjustment, Kind
 from vezne_core.money import Money
+from vezne_core.settlement import Settlement
 from vezne_core.slots import Slot, Value
 
 if TYPE_CHECKING:
     from vezne_core.catalogue import Catalogue, Offer
     from vezne_core.preorder import PreOrder
-
-Kind = Literal["line", "basket", "shipping", "fee", "item", "tender"]
-
+    from vezne_core.world import Basket
 
 class Stage(Enum):
     """When a promotion is counted: before or after the payment option is chosen."""
 
     BEFORE_PAYMENT = "before"
     AFTER_PAYMENT = "after"
-
-
-class Adjustment(Value, frozen=True, kw_only=True):
-    """One addition to the sums of an order; nobody rewrites somebody else's.
-
-    ``line``, ``basket`` and ``shipping`` are discounts (amount below zero),
-    ``fee`` and ``item`` are charges (above zero), ``tender`` is what is paid
-    otherwise (above zero) and names the reservation that holds it.
-    """
-
-    kind: Kind
-    source: str
-    """Name of the plugin."""
-    label: str
-    amount: Money
-    line: int | None = None
-    """Basket line that a ``line`` discount is for."""
-    offer: int | None = None
-    offer_type: str | None = None
-    code: str | None = None
-    reservation: str | None = None
-    sku: str | None = None
-    """Product behind an ``item``."""
 
 
 class SampleChoice(Value, frozen=True, kw_only=True):
@@ -75,9 +52,14 @@ class Due(Value, frozen=True, kw_only=True):
     """What is to be paid before anything that depends on the payment option."""
 
     lines: Money
+    """Price of the goods before discounts."""
     shipping: Money
+    """Before discounts."""
     adjustments: tuple[Adjustment, ...]
+    """As they count: cut to what there was to take, shares of the shipping as amounts."""
     amount: Money
+    goods: dict[int, Money] = {}
+    """What each basket line costs after discounts."""
 
 
 class Unpaid(Value, frozen=True, kw_only=True):
@@ -85,6 +67,9 @@ class Unpaid(Value, frozen=True, kw_only=True):
 
     amount: Money
     adjustments: tuple[Adjustment, ...] = ()
+    """Those that depend on the payment option, as they count."""
+    goods: dict[int, Money] = {}
+    """What each basket line costs after these, too."""
 
 
 class Promotion(Protocol):
@@ -110,9 +95,10 @@ class Totals(Struct, frozen=True, kw_only=True):
 
     currency: str
     lines: Money
+    """Price of the goods before discounts."""
     items: Money
     discount: Money
-    """Above zero."""
+    """On the goods; above zero."""
     shipping: Money
     """After shipping discounts."""
     fees: Money
@@ -124,29 +110,40 @@ class Totals(Struct, frozen=True, kw_only=True):
     adjustments: tuple[Adjustment, ...]
 
 
-def due(*, lines: Money, shipping: Money, adjustments: Iterable[Adjustment]) -> Due:
-    """Add up goods, shipping and adjustments; no part goes below zero.
+def line_totals(basket: Basket, prices: Mapping[int, Money] | None = None) -> dict[int, Money]:
+    """Return what each line costs before discounts, by its key.
 
-    Discounts never exceed what they discount; tenders never exceed the total.
+    :param prices: value of LINE_PRICES: what a piece costs where a remote service says so.
     """
-    every = tuple(adjustments)
-    zero = Money.zero(lines.currency)
+    remote = prices or {}
+    return {line.pk: remote.get(line.pk, line.unit_price) * line.quantity for line in basket.lines}
 
-    def of(*kinds: Kind) -> Money:
-        return Money.sum((a.amount for a in every if a.kind in kinds), lines.currency)
 
-    goods = max(lines + of("line", "basket"), zero)
-    carriage = max(shipping + of("shipping"), zero)
-    total = goods + of("item", "fee") + carriage
-    return Due(lines=lines, shipping=shipping, adjustments=every, amount=max(total - of("tender"), zero))
+def due(*, lines: Mapping[int, Money], shipping: Money, adjustments: Iterable[Adjustment]) -> Due:
+    """Add up goods, shipping and adjustments: charges, then discounts, then tenders.
+
+    Within these each takes from what the earlier ones left. A discount never
+    exceeds what it discounts, a tender never what is to be paid.
+
+    :param lines: of :func:`line_totals`.
+    """
+    sums = Settlement(lines, shipping)
+    sums.take_all(adjustments)
+    return Due(
+        lines=Money.sum(lines.values(), shipping.currency),
+        shipping=shipping,
+        adjustments=tuple(sums.taken),
+        amount=sums.owed,
+        goods=sums.goods,
+    )
 
 
 def unpaid(due: Due, adjustments: Iterable[Adjustment]) -> Unpaid:
-    """Add what depends on the payment option."""
-    every = tuple(adjustments)
-    return Unpaid(
-        amount=Money.sum((a.amount for a in every), due.amount.currency) + due.amount, adjustments=every
-    )
+    """Add what depends on the payment option; a discount takes at most what tenders left to pay."""
+    carriage = due.shipping + _sum(due.adjustments, due.shipping.currency, "shipping")
+    sums = Settlement(due.goods, carriage, due.amount)
+    sums.take_all(adjustments)
+    return Unpaid(amount=sums.owed, adjustments=tuple(sums.taken), goods=sums.goods)
 
 
 def interest(amount: Money, rate: Decimal | None, fixed: Money | None = None) -> Money:
@@ -163,30 +160,43 @@ def totals(preorder: PreOrder) -> Totals | None:
     owed = preorder.get(DUE)
     if owed is None:
         return None
-    currency = owed.amount.currency
-    left = preorder.get(UNPAID) or Unpaid(amount=owed.amount)
+    left = preorder.get(UNPAID) or Unpaid(amount=owed.amount, goods=owed.goods)
     every = owed.adjustments + left.adjustments
+    currency = owed.amount.currency
     installment = preorder.get(INSTALLMENT)
-    zero = Money.zero(currency)
-
-    def of(*kinds: Kind) -> Money:
-        return Money.sum((a.amount for a in every if a.kind in kinds), currency)
-
-    goods = max(owed.lines + of("line", "basket"), zero)
-    carriage = max(owed.shipping + of("shipping"), zero)
-    total = goods + of("item", "fee") + carriage
-    extra = interest(left.amount, installment.rate, installment.interest) if installment else zero
+    extra = Money.zero(currency)
+    if installment is not None:
+        extra = interest(left.amount, installment.rate, installment.interest)
+    tenders = _sum(every, currency, "tender")
+    total = left.amount + tenders
     return Totals(
         currency=currency,
         lines=owed.lines,
-        items=of("item"),
-        discount=owed.lines - goods,
-        shipping=carriage,
-        fees=of("fee"),
-        tenders=total - left.amount,
+        items=_sum(every, currency, "item"),
+        discount=-_sum(every, currency, "line", "basket"),
+        shipping=owed.shipping + _sum(every, currency, "shipping"),
+        fees=_sum(every, currency, "fee"),
+        tenders=tenders,
         total=total,
         unpaid=left.amount,
         interest=extra,
         with_interest=total + extra,
         adjustments=every,
     )
+
+
+def offers_used(preorder: PreOrder) -> frozenset[int]:
+    """Return the offers that this order makes use of: the ones whose uses the claim takes.
+
+    An offer that applies but finds nothing left to reduce is not used.
+    """
+    from vezne_core.standard import OFFERS  # as above
+
+    sums, applied = totals(preorder), preorder.get(OFFERS)
+    counted = [each.offer for each in sums.adjustments if each.offer is not None] if sums else []
+    picked = [choice.offer for choice in applied.samples] if applied else []
+    return frozenset(counted + picked)
+
+
+def _sum(adjustments: Iterable[Adjustment], currency: str, *kinds: Kind) -> Money:
+    return Money.sum((each.amount for each in adjustments if each.kind in kinds), currency)

@@ -33,10 +33,11 @@ class Role(Enum):
 class RuleType(Struct, frozen=True, kw_only=True):
     """A kind of rule.
 
-    :param params: struct of its parameters; unknown ones are refused.
+    :param params: struct of its parameters; let it forbid unknown fields.
     :param judge: ``judge(params, book)`` returns what is called per request;
         ``book`` makes the judges of nested rules.
-    :param message: what a shopper is told when an availability rule fails.
+    :param code: names the reason when an availability rule fails.
+    :param message: what a shopper is told then.
     """
 
     role: Role
@@ -83,4 +84,28 @@ class RuleBook:
             decoded = msgspec.convert(params, kind.params, strict=False)
         except msgspec.ValidationError as error:
             raise Refused([Problem(f"{place}, {role.value} {name}", str(error))]) from None
-        return kind.judge(decoded, self)
+        try:
+            return kind.judge(decoded, self)
+        except Refused as refused:  # of nested rules: say inside which one
+            raise Refused(
+                Problem(f"{place}, {problem.place}", problem.fact, problem.remedy)
+                for problem in refused.problems
+            ) from None
+
+    def judges(
+        self, role: Role, configs: Iterable[Mapping[str, Any]], place: str = "rule"
+    ) -> tuple[Judge, ...]:
+        """Make several configured rules ready, in their order.
+
+        :raises Refused: everything that is wrong with any of them, at once.
+        """
+        made: list[Judge] = []
+        problems: list[Problem] = []
+        for number, config in enumerate(configs, start=1):
+            try:
+                made.append(self.judge(role, config, f"{place} {number}"))
+            except Refused as refused:
+                problems += refused.problems
+        if problems:
+            raise Refused(problems)
+        return tuple(made)

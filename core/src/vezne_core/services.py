@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 from msgspec import Struct
 
 from vezne_core.address import Address
-from vezne_core.catalogue import Card, Catalogue, Installment, Offer
+from vezne_core.catalogue import Card, Catalogue, Installment, Offer, ShippingOption
 from vezne_core.delivery import Offered
 from vezne_core.money import Money
 from vezne_core.outcome import Text
 from vezne_core.payments import CardDetails, Gateway
+from vezne_core.settings import Secret
 
 if TYPE_CHECKING:
     from vezne_core.preorder import PreOrder
@@ -128,7 +129,7 @@ class Addresses(Protocol):
 class ShippingService(Protocol):
     """Evaluates the merchant's shipping options with their rules and calculators."""
 
-    def options(self, preorder: PreOrder) -> Sequence[Any]:
+    def options(self, preorder: PreOrder) -> Sequence[ShippingOption]:
         """Return the active options whose rules all pass, without amounts."""
 
     async def offered(self, preorder: PreOrder) -> Sequence[Offered]:
@@ -150,7 +151,7 @@ class InstallmentList(Struct, frozen=True):
     """What is left of a card's installments after the filters, and what they had to say."""
 
     options: tuple[InstallmentOffer, ...]
-    messages: tuple[str, ...] = ()
+    messages: tuple[Text, ...] = ()
 
 
 class SavedCard(Struct, frozen=True):
@@ -177,8 +178,17 @@ class Cards(Protocol):
     async def three_d_required(self, preorder: PreOrder, gateway: str, wished: bool | None) -> bool:
         """Decide 3-D Secure: the master switch, then any rule, or the shopper's wish."""
 
+    async def may_try(self, preorder: PreOrder, number: Secret) -> bool:
+        """Tell whether a card may be tried: not after too many declines of it, or of this shopper."""
+
+    async def declined(self, preorder: PreOrder, number: Secret | None = None) -> None:
+        """Count a declined payment. The payment runner reports every one, pages none."""
+
     async def saved(self, preorder: PreOrder) -> Sequence[SavedCard]:
-        """Return the cards that the signed-in shopper has stored."""
+        """Return the cards that the signed-in shopper has stored at the gateway of this payment."""
+
+    async def token(self, preorder: PreOrder, pk: int) -> Secret | None:
+        """Return what the provider calls one of :meth:`saved`, to charge it."""
 
 
 class Gateways(Protocol):

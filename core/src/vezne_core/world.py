@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -50,6 +51,8 @@ class Config(Value, frozen=True, kw_only=True):
 
     revision: int
     checkout: CheckoutSettings
+    timezone: str = "UTC"
+    """Where the merchant's days begin (IANA name)."""
 
 
 class Product(Value, frozen=True, kw_only=True):
@@ -104,6 +107,15 @@ class Basket(Value, frozen=True, kw_only=True):
     def total(self) -> Money:
         """Price of the lines before discounts."""
         return Money.sum((line.total for line in self.lines), self.currency)
+
+    def total_at(self, prices: Mapping[int, Money]) -> Money:
+        """Return the price of the lines where a piece of some costs what a remote service says.
+
+        :param prices: value of LINE_PRICES: price of a piece, by pk of the line.
+        """
+        return Money.sum(
+            (prices.get(line.pk, line.unit_price) * line.quantity for line in self.lines), self.currency
+        )
 
     @property
     def quantity(self) -> int:

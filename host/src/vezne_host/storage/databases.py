@@ -1,7 +1,7 @@
 """Databases of a PostgreSQL server: their URLs, creating them (as a copy or empty), dropping them.
 
-The functions block and may be called from anywhere but a running event loop's thread is stopped for as
-long; they are for commands and fixtures, not for requests.
+The functions block, whether or not an event loop is running: they are for commands and fixtures, not for
+requests.
 """
 
 import asyncio

@@ -80,7 +80,7 @@ class EmbeddedServers:
 
         Does nothing when repeated, nor in a forked child: the share is its parent's.
         """
-        if self._using is not None and self._process == os.getpid():
+        if self._using is not None and self._process == os.getpid() and self.folder.exists():
             with self._turn():
                 self._forget(stop=True)
 

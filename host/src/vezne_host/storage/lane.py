@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import asyncpg
 from sqlalchemy import ClauseElement
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -85,7 +86,7 @@ class Query:
         dialect = PGDialect_asyncpg()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves dialects bare
         compiled = statement.compile(dialect=dialect)
         assert isinstance(compiled, SQLCompiler)
-        fixed = sorted(name for name, bind in compiled.binds.items() if not bind.required)
+        fixed = sorted(name for bind, name in compiled.bind_names.items() if not bind.required)
         if fixed:
             raise ValueError(
                 f"Query {compiled.string!r}: {fixed} carry values; use bindparam() or literal SQL"
@@ -123,7 +124,9 @@ class Lane:
         self.engine = engine
         self._idle: list[Any] = []
         self._room = asyncio.Semaphore(size)
-        self._refused: tuple[type[Exception], ...] = (*GOING, engine.dialect.loaded_dbapi.Error)
+        # a connection lost during its own set-up: raised bare, and wrapped for the engine's very first
+        setting_up = (asyncpg.InterfaceError, engine.dialect.loaded_dbapi.Error, DBAPIError)
+        self._refused: tuple[type[Exception], ...] = (*GOING, *setting_up)
         self._logger = logger
 
     @asynccontextmanager

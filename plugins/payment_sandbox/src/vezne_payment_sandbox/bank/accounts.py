@@ -62,7 +62,10 @@ class Challenge:
 
 @dataclass
 class Accounts:
-    """Every payment of every terminal. Checks and changes happen between two awaits, so they cannot interleave."""
+    """Every payment of every terminal.
+
+    A check and the change that it allows stand between two awaits, so that they cannot interleave.
+    """
 
     catalogue: Catalogue
     ledger: Ledger
@@ -97,7 +100,7 @@ class Accounts:
     async def authorize(self, call: Call, order: Authorize, base_url: str) -> Reply:
         """Decide about a sale or a reservation, or ask for the card holder first."""
         self.check_order(call.terminal, order)
-        payment = _payment(call.terminal, order, self._shown_card(call.terminal, order))
+        payment = new_payment(call.terminal, order, self._shown_card(call.terminal, order))
         card, decline = self.judge(call.terminal, order)
         if card is None:
             self._keep(payment)
@@ -123,7 +126,7 @@ class Accounts:
             case "none" if challenge is not None:
                 return Silence()
             case "challenged":
-                raise Refusal(409, "not_authenticated", "The card holder has not answered the access page yet.")
+                raise Refusal(409, "not_authenticated", "The access page was not answered yet.")
             case _ if payment.auth_code is not None:
                 return await self._record(call, payment, [], self._approved(payment))
         raise Refusal(404, "unknown_payment", "No such payment.", "payment_id")
@@ -216,9 +219,7 @@ class Accounts:
             rows.append(_row(call, payment, "capture", payment.amount))
         stored = None
         if order.store_card:
-            stored = CardOnFile(
-                token=f"card-{secrets.token_hex(12)}", terminal=payment.terminal, masked_card=payment.masked_card
-            )
+            stored = _card_on_file(payment)
             self.on_file[stored.token] = stored
         said = await self._record(call, payment, rows, self._approved(payment, stored), stored)
         if order.notice_url is not None:
@@ -396,7 +397,7 @@ class Accounts:
             masked_card=payment.masked_card,
             captured=payment.capture,
             at=payment.at,
-            stored_card=StoredCard(stored.token, stored.masked_card[-4:], stored.masked_card) if stored else None,
+            stored_card=_told(stored) if stored else None,
         )
 
     def _three_d_required(self, challenge: Challenge, base_url: str) -> ThreeDRequired:
@@ -413,7 +414,8 @@ class Accounts:
         )
 
 
-def _payment(terminal: str, order: Authorize, shown_card: str) -> Payment:
+def new_payment(terminal: str, order: Authorize, masked_card: str) -> Payment:
+    """Open a payment in which nothing has happened yet."""
     return Payment(
         id=f"tx-{secrets.token_hex(10)}",
         terminal=terminal,
@@ -423,9 +425,18 @@ def _payment(terminal: str, order: Authorize, shown_card: str) -> Payment:
         currency=order.currency,
         installments=order.installments,
         capture=order.capture,
-        masked_card=shown_card,
+        masked_card=masked_card,
         at=now(),
     )
+
+
+def _card_on_file(payment: Payment) -> CardOnFile:
+    token = f"card-{secrets.token_hex(12)}"
+    return CardOnFile(token=token, terminal=payment.terminal, masked_card=payment.masked_card)
+
+
+def _told(stored: CardOnFile) -> StoredCard:
+    return StoredCard(stored.token, stored.masked_card[-4:], stored.masked_card)
 
 
 def _row(call: Call, payment: Payment, kind: Kind, amount: str) -> Row:

@@ -12,7 +12,7 @@ from litestar.params import FromPath
 from vezne_payment_sandbox.bank.connection import hang_up, hold
 from vezne_payment_sandbox.bank.desk import Bank
 from vezne_payment_sandbox.bank.faults import Fault, falsified, pause
-from vezne_payment_sandbox.bank.journal import Seen, without_secrets
+from vezne_payment_sandbox.bank.journal import without_secrets
 from vezne_payment_sandbox.bank.protocol import (
     KEYED,
     MESSAGES,
@@ -41,13 +41,17 @@ HttpRequest = Request[Any, Any, Any]
 
 
 @post("/api/{operation:str}", status_code=200)
-async def merchant_api(request: HttpRequest, operation: FromPath[str], bank: NamedDependency[Bank]) -> Response[bytes]:
+async def merchant_api(
+    request: HttpRequest, operation: FromPath[str], bank: NamedDependency[Bank]
+) -> Response[bytes]:
     """Answer one signed message of a merchant's server."""
     known = next((name for name in MESSAGES if name == operation), None)
     if known is None:
         return refused(Refusal(404, "unknown_operation", "The bank has no such operation."))
     terminal, key = request.headers.get("X-Bank-Terminal", ""), request.headers.get("Idempotency-Key", "")
-    seen = bank.journal.open(known, terminal if terminal in bank.terminals else None, key[:MAX_KEY_LENGTH] or None)
+    seen = bank.journal.open(
+        known, terminal if terminal in bank.terminals else None, key[:MAX_KEY_LENGTH] or None
+    )
     try:
         body = await request.body()
         call, message = _admit(bank, request, known, terminal, key, body)
@@ -81,6 +85,8 @@ def _admit(
         raise Refusal(401, "stale", "The timestamp is too far from the bank's clock.")
     if operation in KEYED and not (0 < len(key) <= MAX_KEY_LENGTH and key.isascii() and key.isprintable()):
         raise Refusal(400, "key_missing", "Send an Idempotency-Key of 1 to 100 printable ASCII characters.")
+    if bank.ledger.failed:
+        raise Refusal(503, "ledger_failed", "The ledger cannot be written; the bank is closed.")
     return Call(terminal, operation, key, body_digest(secret, body)), decode(operation, body)
 
 
@@ -114,7 +120,7 @@ async def _serve(
     if call.operation in KEYED:
         reply = await bank.replies.once(call, lambda: _act(bank, call, message, base_url))
     else:
-        reply = _look(bank, call.terminal, message)
+        reply = _look(bank, call, message)
     match reply:
         case NotProcessed():
             return _json(NOT_PROCESSED, 500)
@@ -141,11 +147,12 @@ async def _act(bank: Bank, call: Call, message: Message, base_url: str) -> Reply
     raise AssertionError(call.operation)
 
 
-def _look(bank: Bank, terminal: str, message: Message) -> Said:
+def _look(bank: Bank, call: Call, message: Message) -> Said:
+    terminal = call.terminal
     match message:
         case Query():
             return Said(msgspec.json.encode(bank.accounts.query(terminal, message)))
-        case CardQuestion() if bank.journal.seen[-1].operation == "rewards":
+        case CardQuestion() if call.operation == "rewards":
             return Said(msgspec.json.encode(bank.accounts.rewards(terminal, message)))
         case CardQuestion():
             return Said(msgspec.json.encode(bank.accounts.campaigns(terminal, message)))
@@ -175,9 +182,6 @@ async def _spoil(bank: Bank, request: HttpRequest, fault: Fault, body: bytes) ->
 
 
 def _json(body: bytes, status: int = 200) -> Response[bytes]:
-    return Response(body, status_code=status, media_type="application/json", headers={"Cache-Control": "no-store"})
-
-
-def note(seen: Seen, response: Response[Any]) -> None:
-    """Write the status of an answer into the list of requests."""
-    seen.status = response.status_code
+    return Response(
+        body, status_code=status, media_type="application/json", headers={"Cache-Control": "no-store"}
+    )

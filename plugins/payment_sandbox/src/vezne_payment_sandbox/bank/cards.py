@@ -62,7 +62,9 @@ def catalogue() -> Catalogue:
 @cache
 def demo_terminals() -> dict[str, str]:
     """Read terminals.toml, once: terminal id → secret."""
-    return msgspec.toml.decode(files(__package__).joinpath("terminals.toml").read_bytes(), type=dict[str, str])
+    return msgspec.toml.decode(
+        files(__package__).joinpath("terminals.toml").read_bytes(), type=dict[str, str]
+    )
 
 
 def is_card_number(number: str) -> bool:

@@ -11,7 +11,11 @@ from vezne_payment_sandbox.bank.ledger import now
 
 KEPT = 10_000
 """How many requests are remembered; older ones are dropped."""
-_SECRET = frozenset({"cvv", "holder", "otp", "card_token", "token", "session_token"})
+_SECRET = frozenset({"cvv", "holder", "otp", "card_token", "token", "session_token"}) | {
+    "success_url",  # addresses carry the shop's one-time tokens
+    "failure_url",
+    "notice_url",
+}
 _PLAIN = frozenset({"reference", "order_number", "payment_id", "transaction_id"})
 _LONG_DIGITS = re.compile(r"(?:[0-9][ -]?){11,18}[0-9]")
 
@@ -41,7 +45,7 @@ class Journal:
 
 
 def without_secrets(value: Any, name: str = "") -> Any:
-    """Copy a message for showing: secrets become `***`, card numbers keep six and four digits wherever they hide."""
+    """Copy a message for showing: secrets become `***`, card numbers are masked wherever they hide."""
     if isinstance(value, dict):
         return {key: without_secrets(each, key) for key, each in value.items()}
     if isinstance(value, list | tuple):

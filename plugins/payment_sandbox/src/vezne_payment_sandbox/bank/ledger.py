@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from vezne_payment_sandbox.bank.protocol import State
+from vezne_payment_sandbox.bank.protocol import Operation, State
 
 Kind = Literal["authorization", "capture", "refund", "void"]
 
@@ -28,7 +28,7 @@ class Row(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class Payment(msgspec.Struct, kw_only=True):
-    """One try of a merchant to take money. Amounts are decimal strings; a card number is only there masked."""
+    """One try of a merchant to take money. The card number is here only masked."""
 
     id: str
     terminal: str
@@ -54,7 +54,7 @@ class GivenAnswer(msgspec.Struct, kw_only=True, frozen=True):
     """What was answered to an idempotency key, so that a repeat hears the same after a restart."""
 
     terminal: str
-    operation: str
+    operation: Operation
     key: str
     digest: str
     body: msgspec.Raw
@@ -84,7 +84,8 @@ class Unreadable(Exception):
 class Ledger:
     """Rows of every operation; with a path also on disk, fsync'ed before `append` returns.
 
-    Operations that come together share one fsync. Readers see only what is durable.
+    Operations that come together share one fsync. Readers see only what is durable. After a failed write
+    (`failed`) memory and file may differ, so that nothing more may be answered until a restart or `clear`.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -93,6 +94,7 @@ class Ledger:
         self._waiting: list[tuple[list[Row], bytes]] = []
         self._issued = self._durable = 0
         self._lock = asyncio.Lock()
+        self.failed = False
 
     def load(self) -> list[Entry]:
         """Read what an earlier bank left. A torn last line is cut off: its answer never left the bank."""
@@ -106,7 +108,9 @@ class Ledger:
             try:
                 entries.append(msgspec.json.decode(line, type=Entry))
             except msgspec.DecodeError as error:
-                raise Unreadable(f"{self._path}:{number}: not a ledger line ({error}); move the file away.") from None
+                raise Unreadable(
+                    f"{self._path}:{number}: not a ledger line ({error}); move the file away."
+                ) from None
         if len(whole) != len(content):
             os.truncate(self._path, len(whole))
         self._rows = [row for entry in entries for row in entry.rows]
@@ -127,9 +131,15 @@ class Ledger:
         async with self._lock:
             if self._durable >= ticket:
                 return
+            if self.failed:
+                raise OSError("An earlier write to the ledger failed.")
             batch, self._waiting = self._waiting, []
             if self._path is not None:
-                await asyncio.to_thread(_write, self._path, b"".join(line for _, line in batch))
+                try:
+                    await asyncio.to_thread(_write, self._path, b"".join(line for _, line in batch))
+                except BaseException:
+                    self.failed = True
+                    raise
             self._rows.extend(row for rows, _ in batch for row in rows)
             self._durable += len(batch)
 
@@ -141,6 +151,7 @@ class Ledger:
             self._rows.clear()
             if self._path is not None and self._path.exists():
                 await asyncio.to_thread(os.truncate, self._path, 0)
+            self.failed = False
 
 
 def _write(path: Path, lines: bytes) -> None:

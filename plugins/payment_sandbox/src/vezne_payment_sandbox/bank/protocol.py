@@ -21,7 +21,7 @@ Operation = Literal[
 
 
 class Refusal(Exception):
-    """The bank did not act on a request: HTTP status, code, text, and the field at fault where there is one."""
+    """The bank did not act on a request; `field` is the one at fault, where there is one."""
 
     def __init__(self, status: int, code: str, text: str, field: str | None = None) -> None:
         super().__init__(f"{code}: {text}")

@@ -11,15 +11,15 @@ TOLERANCE_SECONDS = 300
 def signature(secret: str, timestamp: str, operation: str, key: str, body: bytes) -> str:
     """Sign one message: lower-case hex HMAC-SHA256 over timestamp, operation, key and the raw body.
 
-    `operation` is the last part of the path (`authorize`) or `notice`; `key` is the idempotency key, the event
-    id of a notice, or empty. Both are under the signature so that a message cannot be replayed as another one.
+    `operation` is the last part of the path (`authorize`) or `notice`; `key` is the idempotency key, the
+    event id of a notice, or empty. Both are signed so that a message cannot be replayed as another one.
     """
     head = f"{timestamp}\n{operation}\n{key}\n".encode()
     return hmac.new(secret.encode(), head + body, sha256).hexdigest()
 
 
 def form_hash(secret: str, fields: Mapping[str, str]) -> str:
-    """Sign a browser form: every field but `hash` and `card_…`, by name, as `name=<bytes of value>:value` lines.
+    """Sign a browser form: fields but `hash` and `card_…`, sorted, as `name=<bytes of value>:value` lines.
 
     The length makes the text unambiguous whatever a value contains.
     """

@@ -1,0 +1,705 @@
+"""GET and POST of the checkout: load, refresh, walk, decide, save, answer. Knows no web framework.
+
+The numbered rules are those of ``docs/explanation/engine.md``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import structlog
+from msgspec import UNSET, Struct, UnsetType
+
+from vezne_core import (
+    BASKET,
+    CLIENT,
+    ORDER,
+    ORDER_NUMBER,
+    SHIPPING,
+    SHIPPING_AMOUNT,
+    Answer,
+    Blocker,
+    Client,
+    Errors,
+    Junction,
+    Memory,
+    Message,
+    Outcome,
+    Page,
+    Pay,
+    PlacedOrder,
+    PreOrder,
+    Proceed,
+    Reject,
+    Slot,
+    Text,
+    VezneError,
+    World,
+    decode,
+    refresh,
+)
+from vezne_core.flow import Walk, forgotten
+from vezne_core.forms import no_fields
+from vezne_core.outcome import GENERAL, Back
+from vezne_host.present import Envelope, PageContext, shown_digest
+from vezne_host.request import current_world
+from vezne_host.storage.checkouts import Loaded, encode_body, fresh
+
+if TYPE_CHECKING:
+    from vezne_host.payments.runner import Runner, Verdict
+    from vezne_host.runtime import MerchantRuntime
+    from vezne_host.storage.checkouts import Checkouts
+
+log = structlog.get_logger()
+
+BASKET_ADDRESS = "/baskets/basket/"
+LOGIN_ADDRESS = "/users/login/?next=/orders/checkout/"
+ORDER_STANDS = 30 * 60
+"""Seconds for which an order answers every request of its session."""
+RETRIES = 3
+"""How often a submit is decided anew after somebody else saved in between."""
+
+MISSING: Mapping[Junction, Text] = {
+    Junction.IDENTITY: "Please enter your e-mail address first.",
+    Junction.DELIVERY_MODE: "Please choose a delivery option first.",
+    Junction.DELIVERY_TARGET: "Please choose your delivery and billing addresses first.",
+    Junction.PRICING: "Please have the prices calculated first.",
+    Junction.SHIPPING: "Please choose a shipping option first.",
+    Junction.EXTRAS: "Please complete the step before this one first.",
+    Junction.RESERVATION: "Please choose a time first.",
+    Junction.PAYMENT_METHOD: "Please choose a payment option first.",
+    Junction.PAYMENT: "Please complete the payment step before this one first.",
+    Junction.DONE: "This checkout is complete.",
+}
+NOT_NOW = "This step is not available now."
+CHANGED = "The total has changed, please confirm."
+CONFIRMING = "We are confirming your payment."
+STALE = "Your checkout was changed elsewhere; here is where it stands now."
+SHIPPING_UNKNOWN = "The price of your shipping option cannot be told now, please choose again."
+
+
+class CheckoutRequest(Struct, frozen=True, kw_only=True):
+    """A request as the transport hands it in."""
+
+    client: Client
+    session: str | None = None
+    """Public id from the cookie."""
+    page: Page[Any] | None = None
+    fields: dict[str, Any] = {}
+    """Body, with the query string beneath it where the page answers from outside."""
+    answer: Answer = Answer()
+    token: str | None = None
+    """One-time token of a return address."""
+
+
+class Reply(Struct, frozen=True, kw_only=True):
+    """What the transport sends."""
+
+    envelope: Envelope
+    public_id: str | None = None
+    """A new id for the session's cookie."""
+    order: PlacedOrder | None = None
+
+
+class Visit:
+    """One request's view of a checkout while it is being worked on."""
+
+    __slots__ = ("before", "cleared", "loaded", "memory", "notes", "preorder", "tried", "world")
+
+    def __init__(self, loaded: Loaded, preorder: PreOrder, world: World) -> None:
+        self.loaded = loaded
+        self.world = world
+        self.preorder = preorder
+        self.memory = loaded.memory.copy()
+        self.before = encode_body(preorder, loaded.memory)
+        self.cleared: set[str] = set()
+        self.tried: set[str] = set()
+        self.notes: dict[str, list[Text]] = {}
+
+    @property
+    def changed(self) -> bool:
+        """Tell whether there is something to save."""
+        return encode_body(self.preorder, self.memory) != self.before
+
+    def note(self, text: Text) -> None:
+        """Tell the shopper something beside the page."""
+        sentences = self.notes.setdefault(GENERAL, [])
+        if text not in sentences:
+            sentences.append(text)
+
+
+class ProgrammingError(VezneError):
+    """A plugin broke its promise; the request fails and the log names it."""
+
+
+class Engine:
+    """Serves the checkout of one merchant."""
+
+    def __init__(self, runtime: MerchantRuntime, checkouts: Checkouts, runner: Runner) -> None:
+        self._runtime = runtime
+        self._flow = runtime.flow
+        self._graph = runtime.graph
+        self._present = runtime.presenter
+        self._checkouts = checkouts
+        self._runner = runner
+        self._challenges = [
+            page for chain in runtime.flow.chains for page in chain.pages if page.challenge is not None
+        ]
+
+    # Requests.
+
+    async def get(self, request: CheckoutRequest) -> Reply:
+        """Answer the walked path, or go back to an earlier page."""
+        visit = await self._arrive(request)
+        if visit is None or isinstance(visit, Reply):
+            return visit or self._empty_basket()
+        if self._running(visit):
+            return await self._waiting(visit)
+        page = request.page
+        walk = await self._settle(visit)
+        if page is None or page.name == "EmptyPage":
+            return await self._answer(visit, walk, self._stations(walk))
+        if page.independent:
+            pages = await self._open_independent(visit, page)
+            if pages is not None:
+                return await self._answer(visit, walk, pages)
+            return await self._answer(visit, walk, self._stations(walk))
+        place = walk.find(page)
+        if place is None or page is walk.last:
+            return await self._answer(visit, walk, self._stations(walk))
+        self._go_back(visit, page)
+        await self._refresh(visit)
+        walk = self._walk(visit)
+        stations = self._stations(walk)
+        shown = stations[: stations.index(page) + 1] if page in stations else stations
+        return await self._answer(visit, walk, shown)
+
+    async def post(self, request: CheckoutRequest) -> Reply:
+        """Decide about a submit of one page."""
+        for _ in range(RETRIES):
+            reply = await self._submit(request)
+            if reply is not None:
+                return reply
+        return await self._stale(request)
+
+    async def _stale(self, request: CheckoutRequest) -> Reply:
+        visit = await self._arrive(request)
+        if visit is None or isinstance(visit, Reply):
+            return visit or self._empty_basket()
+        if self._running(visit):
+            return await self._waiting(visit, CONFIRMING)
+        walk = await self._settle(visit)
+        visit.note(STALE)
+        return await self._answer(visit, walk, [walk.last], errors=visit.notes)
+
+    async def _submit(self, request: CheckoutRequest) -> Reply | None:
+        """Decide once; None when somebody else saved in between and it may be decided anew."""
+        page = request.page
+        if page is None:
+            raise ProgrammingError("a submit names its page")
+        if page.returns and request.token is not None:
+            return await self.returned(request)
+        visit = await self._arrive(request)
+        if visit is None or isinstance(visit, Reply):
+            return visit or self._empty_basket()
+        if self._running(visit):
+            return await self._waiting(visit, CONFIRMING)
+        if page.returns and visit.loaded.attempt is not None and visit.loaded.attempt.state == "challenged":
+            return await self._resume_open(visit, page, request)
+        walk = await self._settle(visit)
+        refusal = self._admit(visit, walk, page)
+        if refusal is not None:
+            return await self._answer(visit, walk, [walk.last], errors=refusal, save=False)
+        outcome, form = await self._decide(visit.preorder, page, request)
+        if isinstance(outcome, Reject):
+            return await self._refuse(visit, page, outcome)
+        if isinstance(outcome, Pay):
+            return await self._pay(visit, page, outcome, form, request)
+        self._accept(visit, page, outcome)
+        walk = await self._settle(visit)
+        pages = self._after(visit, walk, page)
+        return await self._answer(visit, walk, pages, errors=visit.notes or None, retry=not page.effects)
+
+    # Arriving: what stands, what is running, what the world says.
+
+    async def _arrive(self, request: CheckoutRequest) -> Visit | Reply | None:
+        """Load the session's checkout; a reply when an order stands, None when there is nothing to buy."""
+        if request.session is None:
+            return None
+        loaded = await self._checkouts.load(request.session)
+        if loaded is None:
+            return None
+        visit = self._visit(loaded, request.client)
+        if loaded.order is not None and loaded.state == "placed":
+            stands = loaded.order.age < ORDER_STANDS
+            if stands and not (loaded.basket and loaded.basket.lines):
+                return await self._done(visit)
+            visit = self._visit(self._begun_anew(loaded), request.client)
+        if not self._running(visit) and not (loaded.basket and loaded.basket.lines):
+            return None if not visit.preorder.post_order else visit
+        return visit
+
+    @staticmethod
+    def _begun_anew(loaded: Loaded) -> Loaded:
+        return msgspec.structs.replace(
+            loaded, preorder=None, memory=Memory(), state=None, tries=0, attempt=None, order=None
+        )
+
+    def _visit(self, loaded: Loaded, client: Client) -> Visit:
+        config, catalogue = self._runtime.config_now()
+        basket = loaded.basket.basket(client.language) if loaded.basket and loaded.basket.lines else None
+        world = World(
+            shopper=loaded.shopper,
+            client=client,
+            basket=basket,
+            config=config,
+            catalogue=catalogue,
+            now=loaded.now,
+            addresses=loaded.addresses,
+        )
+        current_world.set(world)
+        return Visit(loaded, loaded.preorder or fresh(self._runtime.name), world)
+
+    @staticmethod
+    def _running(visit: Visit) -> bool:
+        """Tell whether money may be moving: then nothing is saved and nothing is begun."""
+        attempt = visit.loaded.attempt
+        return visit.loaded.state == "placing" or (
+            attempt is not None and attempt.state not in ("challenged", "pending")
+        )
+
+    # Settling: the world first, then what the server can answer by itself.
+
+    async def _refresh(self, visit: Visit) -> None:
+        visit.preorder = self._without_dead_challenges(visit)
+        result = await refresh(self._graph, visit.preorder, visit.world, visit.memory)
+        visit.preorder = result.preorder
+        visit.cleared |= result.cleared
+        for name, reason in result.failed.items():
+            log.warning("source failed", merchant=self._runtime.name, slot=name, reason=reason)
+        if visit.preorder.has(SHIPPING) and not visit.preorder.has(SHIPPING_AMOUNT):
+            self._apply(visit, (SHIPPING.clear(),), ())
+            visit.note(SHIPPING_UNKNOWN)
+            await self._refresh(visit)
+
+    def _without_dead_challenges(self, visit: Visit) -> PreOrder:
+        """A challenge stands and falls with its attempt."""
+        attempt = visit.loaded.attempt
+        preorder = visit.preorder
+        for page in self._challenges:
+            alive = attempt is not None and attempt.page == page.name
+            if not alive and page.challenge is not None and preorder.has(page.challenge):
+                preorder, cleared = preorder.apply(self._graph, (page.challenge.clear(),))
+                visit.cleared |= cleared
+        return preorder
+
+    async def _settle(self, visit: Visit) -> Walk:
+        while True:
+            await self._refresh(visit)
+            walk = self._walk(visit)
+            if not await self._run_preset(visit, walk):
+                return walk
+
+    async def _run_preset(self, visit: Visit, walk: Walk) -> bool:
+        """Let the server answer one page where there is no choice; True when it did."""
+        waiting = [chain.pages[0] for chain in walk.passed]
+        if walk.pending is not None:
+            waiting.append(walk.pending)
+        for page in waiting:
+            if page.name in visit.tried or not page.applies(visit.preorder):
+                continue
+            if not all(visit.preorder.has(slot) for slot in page.needs):
+                continue
+            form = await page.preset(visit.preorder)
+            if form is None:
+                continue
+            visit.tried.add(page.name)
+            outcome = await page.process(visit.preorder, form)
+            if isinstance(outcome, Proceed):
+                self._accept(visit, page, outcome)
+                return True
+            if isinstance(outcome, Reject):
+                visit.notes.update({key: list(texts) for key, texts in outcome.errors.items()})
+        return False
+
+    def _walk(self, visit: Visit) -> Walk:
+        walk = self._flow.walk(visit.preorder)
+        if not self._runtime.hooks.has_blockers:
+            return walk
+        for place, station in enumerate(walk.stations):
+            blocker = self._blocker(station.page, visit.preorder)
+            if blocker is None:
+                continue
+            visit.note(blocker.reason)
+            for back, earlier in enumerate(walk.stations[: place + 1]):
+                junction = earlier.chain.junction
+                if junction is not None and junction.place >= blocker.back_to.place:
+                    earlier.done = False
+                    return Walk(walk.stations[: back + 1], walk.passed)
+        return walk
+
+    def _blocker(self, page: Page[Any], preorder: PreOrder) -> Blocker | None:
+        return next(iter(self._runtime.hooks.blockers(page.name, preorder)), None)
+
+    @staticmethod
+    def _stations(walk: Walk) -> list[Page[Any]]:
+        return [station.page for station in walk.stations]
+
+    # Deciding.
+
+    def _admit(self, visit: Visit, walk: Walk, page: Page[Any]) -> Errors | None:
+        """Return why the page cannot be submitted now, or None."""
+        preorder = visit.preorder
+        if preorder.post_order and not page.post_order:
+            return {GENERAL: [NOT_NOW]}
+        blocked = self._runtime.hooks.has_blockers and self._blocker(page, preorder)
+        if blocked:
+            return {GENERAL: [blocked.reason]}
+        needs = all(preorder.has(slot) for slot in page.needs)
+        if page.independent:
+            if needs and page.applies(preorder):
+                return None
+            return {GENERAL: [NOT_NOW]}
+        if walk.find(page) is not None and needs:
+            return None
+        pending = walk.pending
+        junction = self._flow.chain_of[pending.name].junction if pending else Junction.DONE
+        return {GENERAL: [MISSING[junction or Junction.DONE]]}
+
+    async def _decide(
+        self, preorder: PreOrder, page: Page[Any], request: CheckoutRequest
+    ) -> tuple[Outcome, Struct | None]:
+        """Read the form and ask the page; every wrong field is refused at once."""
+        sent = request.fields
+        if page.refuses_fields and (errors := no_fields(sent)):
+            return Reject(errors), None
+        form, errors = decode(page.form, sent, answer=request.answer)
+        errors = dict(errors)
+        gateway = self._runtime.services.gateways.of(preorder)
+        further = gateway.forms.get(page.name) if gateway else None
+        if further is not None:
+            _, more = decode(further, sent, answer=request.answer)
+            errors |= more
+        if errors or form is None:
+            return Reject(errors), None
+        outcome = await page.process(preorder, form)
+        if not isinstance(outcome, Proceed | Reject | Pay):
+            raise ProgrammingError(f"{page.name} answered {type(outcome).__name__}, not an outcome")
+        return outcome, form
+
+    def _accept(self, visit: Visit, page: Page[Any], outcome: Proceed | Pay) -> None:
+        self._check_changes(page, outcome)
+        self._apply(visit, outcome.changes, page.resets)
+
+    def _apply(self, visit: Visit, changes: Sequence[Any], resets: Sequence[Slot[Any]]) -> None:
+        visit.preorder, cleared = visit.preorder.apply(self._graph, changes, resets)
+        visit.cleared |= cleared
+
+    def _check_changes(self, page: Page[Any], outcome: Proceed | Pay) -> None:
+        allowed = {*page.fills, *page.touches, *page.resets}
+        changes = outcome.changes + (outcome.challenged if isinstance(outcome, Pay) else ())
+        for change in changes:
+            if change.slot not in allowed:
+                raise ProgrammingError(f"{page.name} changed {change.slot.name}, which it does not declare")
+
+    def _go_back(self, visit: Visit, page: Page[Any]) -> None:
+        slots = forgotten(self._flow.behind(page))
+        self._apply(visit, [slot.clear() for slot in slots], ())
+
+    def _lead_back(self, visit: Visit, back_to: Back) -> Page[Any] | None:
+        """Forget what lies behind a page or a junction, and that page's own answer."""
+        if isinstance(back_to, Junction):
+            chains = self._flow.at(back_to)
+            page = next((p for chain in chains for p in chain.pages if not p.independent), None)
+        else:
+            page = self._flow.pages.get(back_to.__name__)
+        if page is None:
+            return None
+        self._go_back(visit, page)
+        own = [*page.fills] + ([page.challenge] if page.challenge else [])
+        self._apply(visit, [slot.clear() for slot in own], ())
+        return page
+
+    async def _refuse(self, visit: Visit, page: Page[Any], outcome: Reject) -> Reply:
+        if outcome.back_to is None:
+            walk = self._walk(visit)
+            return await self._answer(visit, walk, [page], errors=outcome.errors, save=False)
+        self._lead_back(visit, outcome.back_to)
+        walk = await self._settle(visit)
+        return await self._answer(visit, walk, [walk.last], errors=outcome.errors)
+
+    def _after(self, visit: Visit, walk: Walk, page: Page[Any]) -> list[Page[Any]]:
+        """Return what an accepted submit is answered with."""
+        if page.independent:
+            following = self._following(page)
+            for other in following:
+                if other.applies(visit.preorder) and not other.done(visit.preorder):
+                    return [other]
+            return []
+        if walk.find(page) is None:
+            return [walk.last]
+        return walk.after(page) or [walk.last]
+
+    def _following(self, page: Page[Any]) -> list[Page[Any]]:
+        pages = self._flow.chain_of[page.name].pages
+        return list(pages[pages.index(page) + 1 :])
+
+    async def _open_independent(self, visit: Visit, page: Page[Any]) -> list[Page[Any]] | None:
+        """Return the one page that a GET of an independent page shows; None where it is closed."""
+        for candidate in (page, *self._following(page)):
+            preorder = visit.preorder
+            closed = preorder.post_order and not candidate.post_order
+            if closed or not candidate.applies(preorder) or not all(preorder.has(s) for s in candidate.needs):
+                return None
+            form = await candidate.preset(preorder) if candidate.name not in visit.tried else None
+            if form is None:
+                return [candidate]
+            visit.tried.add(candidate.name)
+            outcome = await candidate.process(preorder, form)
+            if not isinstance(outcome, Proceed):
+                return [candidate]
+            self._accept(visit, candidate, outcome)
+            await self._refresh(visit)
+        return []
+
+    # Paying.
+
+    async def _pay(
+        self, visit: Visit, page: Page[Any], outcome: Pay, form: Struct | None, request: CheckoutRequest
+    ) -> Reply | None:
+        self._check_changes(page, outcome)
+        if outcome.answer is not None:
+            return await self._resume(visit, page, outcome)
+        if visit.memory.shown is None or visit.memory.shown != shown_digest(visit.preorder):
+            walk = self._walk(visit)
+            return await self._answer(visit, walk, [page], errors={GENERAL: [CHANGED]})
+        verdict = await self._runner.begin(visit, page, outcome, form)
+        return await self._conclude(visit, page, outcome, verdict)
+
+    async def _resume_open(self, visit: Visit, page: Page[Any], request: CheckoutRequest) -> Reply | None:
+        """Go on with the session's open attempt: the storefront relays what the bank answered."""
+        frozen = await self._runner.open_attempt(visit)
+        if frozen is None:
+            return None
+        outcome, _ = await self._decide(frozen, page, request)
+        if isinstance(outcome, Reject):
+            walk = await self._settle(visit)
+            return await self._answer(visit, walk, [page], errors=outcome.errors, save=False)
+        if not isinstance(outcome, Pay):
+            self._accept(visit, page, outcome)
+            walk = await self._settle(visit)
+            return await self._answer(visit, walk, self._after(visit, walk, page))
+        return await self._resume(visit, page, outcome)
+
+    async def _resume(self, visit: Visit, page: Page[Any], outcome: Pay) -> Reply | None:
+        verdict = await self._runner.resume(visit, page, outcome)
+        return await self._conclude(visit, page, outcome, verdict)
+
+    async def returned(self, request: CheckoutRequest) -> Reply:
+        """Answer a return from outside that carries the token of its attempt; needs no session."""
+        page = request.page
+        if page is None or request.token is None:
+            raise ProgrammingError("a return names its page and carries a token")
+        loaded = await self._runner.by_token(request.token)
+        if loaded is None:
+            raise UnknownReturn
+        visit = self._visit(loaded, request.client)
+        frozen = await self._runner.open_attempt(visit)
+        if frozen is None or loaded.attempt is None or loaded.attempt.state != "challenged":
+            return await self._late_return(visit)
+        outcome, _ = await self._decide(frozen, page, request)
+        if isinstance(outcome, Reject):
+            outcome = Pay(answer=request.answer)
+        if not isinstance(outcome, Pay):
+            raise ProgrammingError(f"{page.name} is answered from outside and does not pay")
+        reply = await self._resume(visit, page, outcome)
+        return reply or await self._late_return(visit)
+
+    async def _late_return(self, visit: Visit) -> Reply:
+        """Record an answer to an attempt that is not waiting for one, and say how things stand."""
+        await self._runner.record(visit)
+        reloaded = await self._checkouts.load(visit.loaded.public_id)
+        visit = self._visit(reloaded or visit.loaded, visit.world.client)
+        if visit.loaded.order is not None and visit.loaded.state == "placed":
+            return await self._done(visit)
+        if self._running(visit):
+            return await self._waiting(visit)
+        walk = await self._settle(visit)
+        return await self._answer(visit, walk, [walk.last], save=False)
+
+    async def _conclude(
+        self, visit: Visit, page: Page[Any], outcome: Pay, verdict: Verdict
+    ) -> Reply | None:
+        """Turn what the runner says into an answer."""
+        from vezne_host.payments.runner import Lost, Placed, Refused, Stepped, Waiting
+
+        match verdict:
+            case Placed(order, public_id):
+                visit.preorder = visit.preorder.with_value(ORDER, order)
+                reply = await self._thanks(visit)
+                return Reply(envelope=reply, public_id=public_id, order=order)
+            case Stepped(preorder, loaded):
+                visit.preorder, visit.loaded = preorder, loaded
+                visit.before = encode_body(preorder, visit.memory)
+                walk = await self._settle(visit)
+                return await self._answer(visit, walk, self._after(visit, walk, page))
+            case Refused(errors, preorder, loaded):
+                visit.preorder, visit.loaded = preorder, loaded
+                visit.before = encode_body(preorder, visit.memory)
+                walk = await self._settle(visit)
+                shown = [walk.last]
+                if outcome.back_to is None and walk.find(page) is not None:
+                    shown = [page]
+                return await self._answer(visit, walk, shown, errors=errors)
+            case Waiting():
+                return await self._waiting(visit, CONFIRMING)
+            case Lost():
+                return None
+
+    # Answering.
+
+    async def _answer(
+        self,
+        visit: Visit,
+        walk: Walk,
+        pages: Sequence[Page[Any]],
+        *,
+        errors: Errors | None = None,
+        save: bool = True,
+        retry: bool = True,
+    ) -> Reply | None:  # type: ignore[override]
+        """Save what changed, and show pages; None when somebody else saved in between."""
+        visit.memory.shown = shown_digest(visit.preorder)
+        if save and not await self._save(visit):
+            if retry:
+                return None
+            errors = {GENERAL: [STALE]}
+        context_list = await self._contexts(visit.preorder, pages, walk)
+        language = visit.world.client.language
+        pending = walk.pending
+        redirect: str | UnsetType = UNSET
+        template = "orders/checkout.html"
+        if pending is not None and self._flow.chain_of[pending.name].junction is Junction.IDENTITY:
+            template = "orders/index.html"
+            checkout = visit.world.config.checkout
+            if visit.world.shopper.is_guest and not checkout.CAN_GUEST_PURCHASE:
+                redirect = LOGIN_ADDRESS
+        return Reply(
+            envelope=Envelope(
+                context_list=context_list,
+                pre_order=self._present.pre_order(visit.preorder),
+                errors=self._present.errors(errors if errors is not None else visit.notes, language),
+                template_name=template,
+                redirect_url=redirect,
+            )
+        )
+
+    async def _save(self, visit: Visit) -> bool:
+        if not visit.changed:
+            return True
+        if visit.loaded.preorder is None:
+            return await self._checkouts.create(visit.loaded.session, visit.preorder, visit.memory)
+        abandoned = self._abandons(visit)
+        if abandoned:
+            return await self._runner.abandon(visit)
+        return await self._checkouts.save(visit.preorder, visit.memory)
+
+    def _abandons(self, visit: Visit) -> bool:
+        """Tell whether the changes let go of the challenge of a live attempt."""
+        attempt = visit.loaded.attempt
+        if attempt is None or attempt.state != "challenged":
+            return False
+        page = self._flow.pages.get(attempt.page)
+        return page is None or page.challenge is None or not visit.preorder.has(page.challenge)
+
+    async def _contexts(
+        self, preorder: PreOrder, pages: Sequence[Page[Any]], walk: Walk
+    ) -> list[PageContext]:
+        """Ask pages for their contexts, side by side; only the last one may fail the request."""
+        shown = [page for page in pages if page.name != "EmptyPage"]
+
+        async def of(page: Page[Any], last: bool) -> PageContext:
+            try:
+                context: Any = await page.context(preorder)
+            except Exception:
+                if last:
+                    raise
+                log.exception("context failed", merchant=self._runtime.name, page=page.name)
+                context = {}
+            return PageContext(context, page.name, page.slug)
+
+        if len(shown) == 1:
+            return [await of(shown[0], True)]
+        return list(
+            await asyncio.gather(*[of(page, page is shown[-1] and page is walk.last) for page in shown])
+        )
+
+    async def _waiting(self, visit: Visit, text: Text | None = None) -> Reply:
+        """Answer calmly while it is not known whether money moved; nothing is saved."""
+        await self._refresh_quietly(visit)
+        walk = self._flow.walk(visit.preorder)
+        page = self._flow.pages.get(visit.loaded.attempt.page) if visit.loaded.attempt else None
+        pages = self._stations(walk)
+        if page is not None and page in pages:
+            pages = pages[: pages.index(page) + 1]
+        if text is not None:
+            pages = pages[-1:]
+        errors: Errors | None = {GENERAL: [text]} if text else None
+        language = visit.world.client.language
+        return Reply(
+            envelope=Envelope(
+                context_list=await self._contexts(visit.preorder, pages, walk),
+                pre_order=self._present.pre_order(visit.preorder),
+                errors=self._present.errors(errors, language),
+            )
+        )
+
+    async def _refresh_quietly(self, visit: Visit) -> None:
+        """Read the facts of an answer without dropping what the running payment stands on."""
+        result = await refresh(self._graph, visit.preorder, visit.world, visit.memory)
+        kept = visit.preorder
+        for source in self._graph.order:
+            if source.slot.fact:
+                kept = kept.with_value(source.slot, result.preorder.get(source.slot))
+        visit.preorder = kept
+
+    async def _done(self, visit: Visit) -> Reply:
+        """Answer the order that stands."""
+        row = visit.loaded.order
+        if row is None:
+            raise ProgrammingError("no order stands")
+        order = self._runner.placed(row.pk, row.number, row.key)
+        visit.preorder = visit.preorder.with_value(ORDER, order)
+        renewed = visit.loaded.public_id
+        return Reply(envelope=await self._thanks(visit), public_id=renewed, order=order)
+
+    async def _thanks(self, visit: Visit) -> Envelope:
+        await self._refresh_quietly(visit)
+        walk = self._flow.walk(visit.preorder)
+        pages = [station.page for station in walk.stations if station.chain.junction is Junction.DONE]
+        if not visit.preorder.has(ORDER_NUMBER):
+            order = visit.preorder.require(ORDER)
+            visit.preorder = visit.preorder.with_value(ORDER_NUMBER, order.number)
+        return Envelope(
+            context_list=await self._contexts(visit.preorder, pages, walk),
+            pre_order=self._present.pre_order(visit.preorder),
+        )
+
+    @staticmethod
+    def _empty_basket() -> Reply:
+        return Reply(envelope=Envelope(context_list=(), redirect_url=BASKET_ADDRESS))
+
+
+class UnknownReturn(VezneError):
+    """A return that belongs to no attempt."""
+
+
+def message(text: str, **values: Any) -> Message:
+    """Fill a sentence."""
+    return Message(text, values)
+
+
+__all__ = ["BASKET", "CLIENT", "CheckoutRequest", "Engine", "Reply", "UnknownReturn", "Visit"]

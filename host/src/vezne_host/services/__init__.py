@@ -1,0 +1,1 @@
+"""What the host lends to plugins, one merchant at a time."""

@@ -1,0 +1,356 @@
+"""A session's checkout in one statement: who, basket, addresses, pre-order, attempt, order."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import text
+
+from vezne_core import Address, Basket, BasketLine, Memory, Money, PreOrder, Product, Shopper
+from vezne_host.storage.lane import Lane, Query
+
+
+class ProductBody(Struct, frozen=True):
+    """What the table keeps of a product beside key and SKU; fields as in :class:`vezne_core.Product`."""
+
+    name: str
+    price: Decimal
+    currency: str
+    tax_rate: Decimal = Decimal(0)
+    weight: Decimal = Decimal(0)
+    retail_price: Decimal | None = None
+    category: str | None = None
+    attributes: dict[str, Any] = {}
+    data_source: int | None = None
+    data_source_name: str | None = None
+    product_type: str | None = None
+    base_code: str | None = None
+    image: str | None = None
+    absolute_url: str | None = None
+    translations: dict[str, dict[str, str]] = {}
+
+
+def product_of(pk: int, sku: str, body: ProductBody, left: int | None, language: str) -> Product:
+    """Build the product of core from its row, named in a language."""
+    return Product(
+        pk=pk,
+        sku=sku,
+        name=body.translations.get(language, {}).get("name") or body.name,
+        price=Money.of(body.price, body.currency),
+        retail_price=None if body.retail_price is None else Money.of(body.retail_price, body.currency),
+        tax_rate=body.tax_rate,
+        weight=body.weight,
+        category=body.category,
+        attributes=body.attributes,
+        data_source=body.data_source,
+        data_source_name=body.data_source_name,
+        product_type=body.product_type,
+        base_code=body.base_code,
+        image=body.image,
+        absolute_url=body.absolute_url,
+        stock=max(left or 0, 0),
+    )
+
+
+class LineRow(Struct, frozen=True):
+    """A basket line with its product, as the statement gives it."""
+
+    pk: int
+    quantity: int
+    attributes: dict[str, Any]
+    product: int
+    sku: str
+    body: ProductBody
+    left: int | None
+
+
+class BasketRow(Struct, frozen=True):
+    """A basket with its lines, as the statement gives it."""
+
+    pk: int
+    currency: str
+    version: int
+    created: datetime
+    modified: datetime
+    lines: list[LineRow] | None
+
+    def basket(self, language: str) -> Basket:
+        """Build the basket of core."""
+        return Basket(
+            pk=self.pk,
+            currency=self.currency,
+            created=self.created,
+            modified=self.modified,
+            lines=tuple(
+                BasketLine(
+                    pk=line.pk,
+                    product=(goods := product_of(line.product, line.sku, line.body, line.left, language)),
+                    quantity=line.quantity,
+                    unit_price=goods.price,
+                    attributes=line.attributes,
+                )
+                for line in self.lines or ()
+            ),
+        )
+
+
+class AttemptRow(Struct, frozen=True):
+    """The live attempt of the pre-order."""
+
+    id: UUID
+    state: str
+    page: str
+    order_number: str
+
+
+class OrderRow(Struct, frozen=True):
+    """The order that the pre-order became."""
+
+    pk: int
+    number: str
+    key: str
+    age: float
+    """Seconds since it was placed."""
+
+
+class AddressRow(Struct, frozen=True):
+    """An address of the shopper."""
+
+    pk: int
+    primary: bool
+    body: dict[str, Any]
+
+
+class UserRow(Struct, frozen=True):
+    """The signed-in user."""
+
+    pk: int
+    email: str
+    phone: str | None
+    first_name: str
+    last_name: str
+    segments: tuple[str, ...]
+    orders: int
+
+
+class Loaded(Struct, frozen=True, kw_only=True):
+    """Everything a request about a session needs, as of one statement."""
+
+    session: UUID
+    public_id: str
+    user: UserRow | None
+    basket: BasketRow | None
+    addresses: tuple[Address, ...]
+    preorder: PreOrder | None
+    memory: Memory
+    state: str | None
+    """Of the pre-order: open, placing or placed."""
+    tries: int
+    post_order: int | None
+    attempt: AttemptRow | None
+    order: OrderRow | None
+    flash: dict[str, list[str]] | None
+    now: datetime
+
+    @property
+    def shopper(self) -> Shopper:
+        """Who is shopping."""
+        if self.user is None:
+            return Shopper()
+        row = self.user
+        return Shopper(
+            user=row.pk, email=row.email, phone=row.phone, first_name=row.first_name,
+            last_name=row.last_name, segments=row.segments, orders=row.orders,
+        )  # fmt: skip
+
+
+class Body(Struct, omit_defaults=True):
+    """What the row of a pre-order holds: answers and what is remembered of the world."""
+
+    slots: dict[str, msgspec.Raw] = {}
+    memory: Memory = Memory()
+    version: int = 1
+    """Of the digests; another one is digested anew without clearing anything."""
+
+
+_BODY = msgspec.msgpack.Decoder(Body)
+_ENCODE = msgspec.msgpack.Encoder()
+_BASKET = msgspec.json.Decoder(BasketRow)
+_ADDRESSES = msgspec.json.Decoder(list[AddressRow])
+_ATTEMPT = msgspec.json.Decoder(AttemptRow)
+_ORDER = msgspec.json.Decoder(OrderRow)
+_USER = msgspec.json.Decoder(UserRow)
+_FLASH = msgspec.json.Decoder(dict[str, list[str]])
+
+DIGESTS = 1
+
+
+def encode_body(snapshot: PreOrder, memory: Memory) -> bytes:
+    """Return the stored form of a pre-order."""
+    slots = {name: msgspec.Raw(raw) for name, raw in snapshot.raw.items()}
+    return _ENCODE.encode(Body(slots, memory, DIGESTS))
+
+
+def decode_body(raw: bytes) -> tuple[dict[str, bytes], Memory]:
+    """Read the stored form; digests of another version are dropped."""
+    body = _BODY.decode(raw)
+    memory = body.memory if body.version == DIGESTS else Memory(shown=body.memory.shown)
+    return {name: bytes(value) for name, value in body.slots.items()}, memory
+
+
+LINES = """
+    (SELECT json_agg(json_build_object(
+         'pk', l.pk, 'quantity', l.quantity, 'attributes', l.attributes,
+         'product', p.pk, 'sku', p.sku, 'body', p.body,
+         'left', s.quantity - s.allocated + coalesce((a.held ->> p.sku)::int, 0)
+     ) ORDER BY l.pk)
+     FROM basket_line l
+     JOIN product p ON p.merchant = l.merchant AND p.pk = l.product_pk
+     LEFT JOIN stock s ON s.merchant = p.merchant AND s.sku = p.sku
+     WHERE l.merchant = b.merchant AND l.basket_pk = b.pk)
+"""
+"""The lines of basket ``b``; attempt ``a`` of the same session does not stand in its own way."""
+
+BASKET = f"""
+    json_build_object(
+        'pk', b.pk, 'currency', b.currency, 'version', b.version,
+        'created', b.created_at, 'modified', b.modified_at, 'lines', {LINES})::text
+"""
+
+LIVE = "('started', 'challenged', 'unknown', 'approved', 'pending', 'voiding')"
+
+_COLUMNS = f"""
+    p.id, p.revision, p.state, p.body, p.tries, p.post_order,
+    s.id AS session, s.public_id, s.flash::text AS flash,
+    CASE WHEN b.pk IS NOT NULL THEN {BASKET} END AS basket,
+    CASE WHEN u.pk IS NOT NULL THEN json_build_object(
+        'pk', u.pk, 'email', u.email, 'phone', u.phone, 'first_name', u.first_name,
+        'last_name', u.last_name, 'segments', u.segments, 'orders', u.orders)::text END AS usr,
+    (SELECT json_agg(json_build_object('pk', d.pk, 'primary', d.is_primary, 'body', d.body)
+                     ORDER BY d.is_primary DESC, d.modified_at DESC, d.pk)
+     FROM address d
+     WHERE d.merchant = s.merchant
+       AND (d.user_pk = u.pk OR (u.pk IS NULL AND d.session_id = s.id)))::text AS addresses,
+    CASE WHEN a.id IS NOT NULL THEN json_build_object(
+        'id', a.id, 'state', a.state, 'page', a.page, 'order_number', a.order_number)::text END AS attempt,
+    CASE WHEN o.pk IS NOT NULL THEN json_build_object(
+        'pk', o.pk, 'number', o.number, 'key', o.key,
+        'age', extract(epoch FROM now() - o.created_at))::text END AS placed,
+    now() AS now
+"""
+
+LOAD = Query(text(f"""
+    SELECT {_COLUMNS}
+    FROM session s
+    LEFT JOIN "user" u ON u.merchant = s.merchant AND u.pk = s.user_pk
+        AND (u.revoked_at IS NULL OR u.revoked_at <= s.signed_in_at)
+    LEFT JOIN basket b ON b.merchant = s.merchant
+        AND (b.user_pk = u.pk OR (u.pk IS NULL AND b.user_pk IS NULL AND b.session_id = s.id))
+    LEFT JOIN preorder p ON p.merchant = s.merchant AND p.session_id = s.id AND p.state <> 'closed'
+    LEFT JOIN payment_attempt a ON a.merchant = p.merchant AND a.preorder_id = p.id AND a.state IN {LIVE}
+    LEFT JOIN "order" o ON o.merchant = p.merchant AND o.preorder_id = p.id
+    WHERE s.merchant = :merchant
+      AND (s.public_id = :public_id
+           OR (s.previous_id = :public_id AND s.rotated_at > now() - interval '60 seconds'))
+"""))  # fmt: skip
+
+# Pages only: committed asynchronously, so never inside a transaction of somebody else.
+_SAVE = """
+    UPDATE preorder SET revision = :expected + 1, body = :body, updated_at = now()
+    WHERE merchant = :merchant AND id = :id AND state = 'open' AND {seen}
+    RETURNING revision, set_config('synchronous_commit', 'off', true)
+"""
+SAVE = Query(text(_SAVE.format(seen="revision = :expected")))
+SAVE_AGAIN = Query(
+    text(_SAVE.format(seen="(revision = :expected OR (revision = :expected + 1 AND body = :body))"))
+)
+
+# A new pre-order takes the place of the one whose order stands.
+CREATE = Query(text("""
+    WITH closed AS (
+        UPDATE preorder SET state = 'closed', updated_at = now()
+        WHERE merchant = :merchant AND session_id = :session AND state = 'placed'
+        RETURNING id
+    )
+    INSERT INTO preorder (merchant, id, session_id, revision, body)
+    SELECT :merchant, :id, :session, 1, :body FROM (SELECT count(*) FROM closed) gone
+    ON CONFLICT DO NOTHING
+    RETURNING revision, set_config('synchronous_commit', 'off', true)
+"""))  # fmt: skip
+
+FLASH = Query(text("""
+    UPDATE session SET flash = CAST(:flash AS jsonb) WHERE merchant = :merchant AND id = :session
+"""))  # fmt: skip
+
+
+class Checkouts:
+    """Loads and saves the checkouts of one merchant."""
+
+    def __init__(self, lane: Lane, merchant: str) -> None:
+        self._lane = lane
+        self._merchant = merchant
+
+    async def load(self, public_id: str) -> Loaded | None:
+        """Load the checkout of a session, or None when there is no such session."""
+        row = await self._lane.ask(LOAD, merchant=self._merchant, public_id=public_id)
+        return None if row is None else self._read(row)
+
+    def _read(self, row: Any) -> Loaded:
+        snapshot, memory = None, Memory()
+        if row["id"] is not None:
+            raw, memory = decode_body(row["body"])
+            snapshot = PreOrder(
+                str(row["id"]), self._merchant, row["revision"], raw=raw,
+                post_order=row["post_order"] is not None,
+            )  # fmt: skip
+        return Loaded(
+            session=row["session"],
+            public_id=row["public_id"],
+            user=_USER.decode(row["usr"]) if row["usr"] else None,
+            basket=_BASKET.decode(row["basket"]) if row["basket"] else None,
+            addresses=tuple(map(_address, _ADDRESSES.decode(row["addresses"]))) if row["addresses"] else (),
+            preorder=snapshot,
+            memory=memory,
+            state=row["state"],
+            tries=row["tries"] or 0,
+            post_order=row["post_order"],
+            attempt=_ATTEMPT.decode(row["attempt"]) if row["attempt"] else None,
+            order=_ORDER.decode(row["placed"]) if row["placed"] else None,
+            flash=_FLASH.decode(row["flash"]) if row["flash"] else None,
+            now=row["now"],
+        )
+
+    async def save(self, snapshot: PreOrder, memory: Memory) -> bool:
+        """Save a snapshot over the revision that it was loaded with; False when somebody else was faster."""
+        row = await self._lane.ask(
+            SAVE, SAVE_AGAIN, merchant=self._merchant, id=snapshot.id, expected=snapshot.revision,
+            body=encode_body(snapshot, memory),
+        )  # fmt: skip
+        return row is not None
+
+    async def create(self, session: UUID, snapshot: PreOrder, memory: Memory) -> bool:
+        """Save a new pre-order; False when the session has one already."""
+        row = await self._lane.ask(
+            CREATE, merchant=self._merchant, id=snapshot.id, session=session,
+            body=encode_body(snapshot, memory),
+        )  # fmt: skip
+        return row is not None
+
+    async def flash(self, session: UUID, errors: dict[str, list[str]] | None) -> None:
+        """Keep errors to be shown once by the next page, or forget them."""
+        text_form = msgspec.json.encode(errors).decode() if errors else None
+        await self._lane.ask(FLASH, merchant=self._merchant, session=session, flash=text_form)
+
+
+def fresh(merchant: str) -> PreOrder:
+    """Begin a pre-order; nobody knows of it before it is saved."""
+    return PreOrder(str(uuid4()), merchant)
+
+
+def _address(row: AddressRow) -> Address:
+    return msgspec.convert(row.body | {"pk": row.pk, "primary": row.primary}, Address)
