@@ -13,7 +13,18 @@ from vezne_core.address import (
     district_view,
     township_view,
 )
+from vezne_core.adjustment import Adjustment, Kind
 from vezne_core.api import API, compatible
+from vezne_core.benefits import (
+    BENEFIT_TYPES,
+    BasketOff,
+    Benefit,
+    LineOff,
+    MoneyOff,
+    Samples,
+    ShippingOff,
+    benefit,
+)
 from vezne_core.blocker import Blocker
 from vezne_core.calculators import CALCULATOR_TYPES, Calculator
 from vezne_core.card_rules import (
@@ -46,14 +57,26 @@ from vezne_core.catalogue import (
     ShippingOption,
     Township,
 )
+from vezne_core.conditions import CONDITION_TYPES, condition
 from vezne_core.delivery import DeliveryMode, Offered, Shipping
 from vezne_core.errors import Missing, Problem, Refused, Unavailable, VezneError
 from vezne_core.events import Event, OrderPlaced, PreorderExpired, SlotsCleared
-from vezne_core.flow import Chain
+from vezne_core.flow import Chain, Flow
 from vezne_core.forms import MUST_ACCEPT, REQUIRED, Agreement, Extra, decode, message, without_secrets
 from vezne_core.junctions import Junction
 from vezne_core.markers import hookimpl, hookspec
 from vezne_core.money import Money, parse_amount
+from vezne_core.offer_case import LineFilter, OfferCase
+from vezne_core.offers import (
+    Candidate,
+    Gives,
+    GivesNothing,
+    OfferBook,
+    Verdict,
+    apply_offers,
+    dry_run,
+    offer_candidates,
+)
 from vezne_core.outcome import GENERAL, Back, Errors, Message, Outcome, Pay, Proceed, Reject, Text
 from vezne_core.page import NoContext, NoForm, Page
 from vezne_core.payments import (
@@ -98,18 +121,19 @@ from vezne_core.payments import (
 from vezne_core.plugin import NoSettings, Plugin
 from vezne_core.preorder import PreOrder
 from vezne_core.promotions import (
-    Adjustment,
     AppliedOffers,
     Due,
-    Kind,
     Promotion,
     SampleChoice,
     Stage,
     Totals,
     Unpaid,
+    line_totals,
+    offers_used,
     totals,
 )
-from vezne_core.refresh import Kept, Memory, Refreshed
+from vezne_core.receipt import line_discounts, paid_lines
+from vezne_core.refresh import Memory
 from vezne_core.remote_calculator import calculator_types
 from vezne_core.rule_case import RuleCase, rule_case
 from vezne_core.rules import Role, RuleBook, RuleType
@@ -126,7 +150,7 @@ from vezne_core.services import (
     Links,
     Mail,
     Numbers,
-    OfferUses,
+    OfferService,
     Response,
     SavedCard,
     Services,
@@ -184,16 +208,18 @@ from vezne_core.standard import (
     ThreeD,
 )
 from vezne_core.tasks import Task
-from vezne_core.world import Basket, BasketLine, Client, Config, Product, Shopper, World
+from vezne_core.world import Basket, BasketLine, Client, Config, Product, Shopper, World, attribute_texts
 
 __all__ = [
     "API",
     "BASKET",
+    "BENEFIT_TYPES",
     "BILLING_ADDRESS",
     "CALCULATOR_TYPES",
     "CAMPAIGNS",
     "CARD",
     "CLIENT",
+    "CONDITION_TYPES",
     "CONFIG",
     "CONTACT",
     "COUPONS",
@@ -242,12 +268,15 @@ __all__ = [
     "BankAccount",
     "Basket",
     "BasketLine",
+    "BasketOff",
+    "Benefit",
     "Bin",
     "Blocker",
     "BrowserFields",
     "Buyer",
     "Cache",
     "Calculator",
+    "Candidate",
     "Capability",
     "Card",
     "CardDetails",
@@ -292,11 +321,14 @@ __all__ = [
     "Fact",
     "Fill",
     "Filtered",
+    "Flow",
     "FormPost",
     "Gateway",
     "GatewayInfo",
     "Gateways",
     "GiftBoxConfigurations",
+    "Gives",
+    "GivesNothing",
     "HandOff",
     "Held",
     "Html",
@@ -307,15 +339,17 @@ __all__ = [
     "InstallmentList",
     "InstallmentOffer",
     "Junction",
-    "Kept",
     "Kind",
     "KlassRule",
+    "LineFilter",
+    "LineOff",
     "Links",
     "Mail",
     "Memory",
     "Message",
     "Missing",
     "Money",
+    "MoneyOff",
     "NoContext",
     "NoForm",
     "NoSettings",
@@ -324,7 +358,9 @@ __all__ = [
     "Notice",
     "Numbers",
     "Offer",
-    "OfferUses",
+    "OfferBook",
+    "OfferCase",
+    "OfferService",
     "Offered",
     "OfflineGateway",
     "OrderPlaced",
@@ -346,7 +382,6 @@ __all__ = [
     "Record",
     "Redirect",
     "Redirected",
-    "Refreshed",
     "Refused",
     "Reject",
     "Reservation",
@@ -359,11 +394,13 @@ __all__ = [
     "RuleCase",
     "RuleType",
     "SampleChoice",
+    "Samples",
     "SavedCard",
     "Secret",
     "Services",
     "Settings",
     "Shipping",
+    "ShippingOff",
     "ShippingOption",
     "ShippingService",
     "Shopper",
@@ -391,20 +428,31 @@ __all__ = [
     "Unpaid",
     "Value",
     "Vault",
+    "Verdict",
     "VezneError",
     "World",
     "address_view",
     "apply_filters",
+    "apply_offers",
+    "attribute_texts",
+    "benefit",
     "calculator_types",
     "canonical",
     "city_view",
     "compatible",
+    "condition",
     "country_view",
     "decode",
     "district_view",
+    "dry_run",
     "hookimpl",
     "hookspec",
+    "line_discounts",
+    "line_totals",
     "message",
+    "offer_candidates",
+    "offers_used",
+    "paid_lines",
     "parse_amount",
     "rule_case",
     "totals",

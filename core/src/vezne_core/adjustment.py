@@ -1,19 +1,16 @@
-"""One addition to the sums of an order, and the discounts that a basket or an order lists."""
+"""One addition to the sums of an order."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from decimal import Decimal
 from typing import Literal
-
-from msgspec import Struct
 
 from vezne_core.money import Money
 from vezne_core.slots import Value
 
 Kind = Literal["line", "basket", "shipping", "fee", "item", "tender"]
 
-DISCOUNTS: frozenset[Kind] = frozenset({"line", "basket", "shipping"})
+_DISCOUNTS: frozenset[Kind] = frozenset({"line", "basket", "shipping"})
 
 
 class Adjustment(Value, frozen=True, kw_only=True):
@@ -46,7 +43,7 @@ class Adjustment(Value, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         value = self.amount.amount
-        if value > 0 if self.kind in DISCOUNTS else value < 0:
+        if value > 0 if self.kind in _DISCOUNTS else value < 0:
             raise ValueError(f"{self.kind} of {self.source}: {value} has the wrong sign")
         if self.kind == "line" and self.line is None:
             raise ValueError(f"line of {self.source}: names no line")
@@ -54,37 +51,3 @@ class Adjustment(Value, frozen=True, kw_only=True):
             raise ValueError(f"tender of {self.source}: names no reservation")
         if self.share is not None and (self.kind != "shipping" or value or not 0 < self.share <= 100):
             raise ValueError(f"{self.kind} of {self.source}: share {self.share} is of no use here")
-
-
-class Discount(Struct, frozen=True, kw_only=True):
-    """What one promotion takes off, as a basket or an order lists it."""
-
-    on: Literal["goods", "shipping"]
-    source: str
-    label: str
-    amount: Money
-    """Above zero."""
-    offer: int | None = None
-    offer_type: str | None = None
-    code: str | None = None
-
-
-def discounts(adjustments: Iterable[Adjustment]) -> tuple[Discount, ...]:
-    """Gather the discounts by promotion, in the order in which they apply."""
-    found: dict[tuple[object, ...], Discount] = {}
-    for each in adjustments:
-        if each.kind not in DISCOUNTS or not each.amount:
-            continue
-        on: Literal["goods", "shipping"] = "shipping" if each.kind == "shipping" else "goods"
-        key = (on, each.source, each.offer, each.label, each.code)
-        known = found.get(key)
-        found[key] = Discount(
-            on=on,
-            source=each.source,
-            label=each.label,
-            amount=known.amount - each.amount if known else -each.amount,
-            offer=each.offer,
-            offer_type=each.offer_type,
-            code=each.code,
-        )
-    return tuple(found.values())

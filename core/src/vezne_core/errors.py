@@ -41,4 +41,11 @@ class Missing(VezneError):
 
 
 class Unavailable(VezneError):
-    """A remote service did not answer in time or not sensibly; the reason is for the log."""
+    """A remote service did not answer in time or not sensibly; the reason is for the log.
+
+    :param sent: False where nothing was sent at all, so that surely nothing was done.
+    """
+
+    def __init__(self, reason: str = "", *, sent: bool = True) -> None:
+        self.sent = sent
+        super().__init__(reason)

@@ -306,7 +306,7 @@ def decode(
             values[field.name] = answer
             continue
         if field.takes_rest:
-            values[field.name] = _rest(sent, {other.key for other in _fields(form)})
+            values[field.name] = _rest(sent, {other.key for other in _fields(form) if not other.takes_rest})
             continue
         value = sent.get(field.key)
         if isinstance(value, list) and not value:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from vezne_core.preorder import PreOrder
     from vezne_core.world import Basket
 
+
 class Stage(Enum):
     """When a promotion is counted: before or after the payment option is chosen."""
 

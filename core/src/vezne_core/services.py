@@ -18,6 +18,7 @@ from vezne_core.payments import CardDetails, Gateway
 from vezne_core.settings import Secret
 
 if TYPE_CHECKING:
+    from vezne_core.offers import Verdict
     from vezne_core.preorder import PreOrder
     from vezne_core.standard import CardInfo
 
@@ -53,9 +54,10 @@ class Http(Protocol):
     ) -> Response:
         """Send a request and return the answer, whatever its status.
 
-        :param hosts: limits an address that came from a browser.
+        :param hosts: limits an address that came from a browser to these host names.
         :raises Unavailable: no answer within ``timeout`` seconds, or the
-            connection broke; it is not known what the server did.
+            connection broke; it is not known what the server did, unless the
+            error says that nothing was ``sent``.
         """
 
 
@@ -214,6 +216,9 @@ class Vault(Protocol):
     async def card(self, preorder: str) -> CardDetails | None:
         """Return the card kept, or None when it is gone."""
 
+    async def leave(self, preorder: str) -> None:
+        """Note that the shopper was sent to the bank: the card stays for two minutes, for a reload."""
+
     async def drop(self, preorder: str) -> None:
         """Forget the card."""
 
@@ -225,11 +230,15 @@ class Links(Protocol):
         """Return the full address of a path of the shop."""
 
 
-class OfferUses(Protocol):
-    """How often limited offers were used; read by the claim, never by a source."""
+class OfferService(Protocol):
+    """The merchant's offers, their conditions and benefits made ready."""
 
-    async def left(self, offer: Offer) -> int | None:
-        """Return how many uses are left; None is without limit."""
+    def dry_run(self, preorder: PreOrder, offer: Offer) -> Verdict:
+        """Say what an offer would give this snapshot, or why it would give nothing.
+
+        Every promotion is asked for its offers of this snapshot, so that the
+        offer is tried beside those that would be in force with it.
+        """
 
 
 class Services(Struct, frozen=True, kw_only=True):
@@ -246,6 +255,7 @@ class Services(Struct, frozen=True, kw_only=True):
     catalogue: Catalogue
     cards: Cards
     shipping: ShippingService
+    offers: OfferService
     gateways: Gateways
     numbers: Numbers
     vault: Vault

@@ -100,3 +100,9 @@ class CheckoutSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     GIFT_BOX_CONFIGURATIONS: GiftBoxConfigurations = GiftBoxConfigurations()
     ADDRESS_PHONE_MIN_LENGTH: Positive = 11
     ADDRESS_DISTRICT_REQUIRED: bool = False
+
+    @property
+    def skus(self) -> frozenset[str]:
+        """The products that settings name: loaded with every request, beside the basket's."""
+        gift_box = self.GIFT_BOX_CONFIGURATIONS
+        return frozenset({gift_box.sku} if gift_box.is_active and gift_box.sku else ())

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _ENCODER = msgspec.msgpack.Encoder(order="deterministic")
+_STORED = msgspec.msgpack.Encoder()  # an ordering encoder refuses keys that are no texts: LINE_PRICES
 
 
 class Value(Struct, frozen=True, omit_defaults=True):
@@ -64,7 +65,10 @@ def _normal(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_normal(item) for item in value]
     if isinstance(value, Mapping):
-        return {key: _normal(item) for key, item in value.items()}
+        normal = {key: _normal(item) for key, item in value.items()}
+        if all(isinstance(key, str) for key in normal):
+            return normal
+        return sorted(map(list, normal.items()), key=_ENCODER.encode)
     if isinstance(value, frozenset | set):
         return sorted((_normal(item) for item in value), key=_ENCODER.encode)
     return value
@@ -121,7 +125,7 @@ class Slot(Generic[T]):
 
     def encode(self, value: T) -> bytes:
         """Return the stored form."""
-        return _ENCODER.encode(value)
+        return _STORED.encode(value)
 
     def decode(self, raw: bytes) -> T:
         """Read the stored form.

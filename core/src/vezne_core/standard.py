@@ -109,11 +109,19 @@ def _basket_identity(basket: Basket) -> Any:
     ]
 
 
+def _offers_identity(applied: AppliedOffers) -> Any:
+    # without the label: an offer renamed is the same offer
+    return [
+        [(each.kind, each.offer, each.line, each.amount, each.share) for each in applied.adjustments],
+        applied.samples,
+    ]
+
+
 CONFIG = Fact("config", Config, same=("revision",))
 SHOPPER = Fact("shopper", Shopper, same=("user", "email", "phone"))
 CLIENT = Fact("client", Client)
 BASKET = Fact("basket", Basket, wire="basket", same=_basket_identity)
-OFFERS = Fact("offers", AppliedOffers)
+OFFERS = Fact("offers", AppliedOffers, same=_offers_identity)
 SHIPPING_AMOUNT = Fact("shipping_amount", Money, wire="shipping_amount")
 DUE = Fact("due", Due, same=("amount",))
 UNPAID = Fact("unpaid", Unpaid, wire={"unpaid_amount": "amount"}, same=("amount",))

@@ -79,6 +79,17 @@ class Product(Value, frozen=True, kw_only=True):
     """Pieces that this session may still order."""
 
 
+def attribute_texts(value: Any) -> frozenset[str]:
+    """Return the value of an attribute, or each of several, as shops write it: ``true`` is ``"true"``."""
+    if value is None:
+        return frozenset()
+    if isinstance(value, bool):
+        return frozenset({str(value).lower()})
+    if isinstance(value, list | tuple | frozenset):
+        return frozenset().union(*map(attribute_texts, value))
+    return frozenset({str(value)})
+
+
 class BasketLine(Value, frozen=True, kw_only=True):
     """So many pieces of one product."""
 
@@ -140,3 +151,5 @@ class World(Struct, frozen=True, kw_only=True):
     """Database time."""
     addresses: tuple[Address, ...] = ()
     """The shopper's own, in the order of the address page."""
+    products: Mapping[str, Product] = {}
+    """By SKU, those that :attr:`CheckoutSettings.skus` names, priced in the basket's currency."""

@@ -74,6 +74,16 @@ class Lifetimes(Settings, frozen=True, kw_only=True):
     """The signed link to a completed order."""
 
 
+class Limits(Settings, frozen=True, kw_only=True):
+    """How often something that can be guessed may be tried."""
+
+    card_minutes: Annotated[int, Meta(ge=1)] = 10
+    """The window in which card payments are counted."""
+    card_per_session: Annotated[int, Meta(ge=1)] = 10
+    card_per_address: Annotated[int, Meta(ge=1)] = 50
+    """Of one network address; many shoppers may share it."""
+
+
 class HostSettings(Settings, frozen=True, kw_only=True):
     """``[host]``: what concerns the process, not one shop."""
 
@@ -92,6 +102,7 @@ class HostSettings(Settings, frozen=True, kw_only=True):
     body_limit: Annotated[int, Meta(ge=1024)] = 65536
     """Bytes that a request may carry."""
     lifetimes: Lifetimes = Lifetimes()
+    limits: Limits = Limits()
 
 
 class _MerchantTable(Settings, frozen=True, kw_only=True):
@@ -119,6 +130,9 @@ class Merchant(_MerchantTable, frozen=True, kw_only=True):
     name: str
     place: str
     """What the places of this merchant's problems begin with."""
+
+    def __repr__(self) -> str:
+        return f"Merchant({self.name!r})"  # secrets of plugins stand in the tables as written
 
 
 class Configuration(Struct, frozen=True):

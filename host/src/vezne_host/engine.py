@@ -6,7 +6,7 @@ The numbered rules are those of ``docs/explanation/engine.md``.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -14,42 +14,46 @@ import structlog
 from msgspec import UNSET, Struct, UnsetType
 
 from vezne_core import (
-    BASKET,
-    CLIENT,
+    OFFERS,
     ORDER,
     ORDER_NUMBER,
+    REDIRECTED,
     SHIPPING,
     SHIPPING_AMOUNT,
-    Answer,
+    VOUCHER,
+    Adjustment,
     Blocker,
+    Challenge,
     Client,
+    Deferred,
     Errors,
+    HandOff,
     Junction,
     Memory,
-    Message,
     Outcome,
     Page,
     Pay,
-    PlacedOrder,
     PreOrder,
     Proceed,
+    Redirected,
     Reject,
     Slot,
     Text,
-    VezneError,
     World,
     decode,
-    refresh,
 )
 from vezne_core.flow import Walk, forgotten
 from vezne_core.forms import no_fields
 from vezne_core.outcome import GENERAL, Back
+from vezne_core.refresh import refresh
+from vezne_host.payments.verdict import Lost, Placed, Refused, Stepped, Verdict, Waiting
 from vezne_host.present import Envelope, PageContext, shown_digest
 from vezne_host.request import current_world
-from vezne_host.storage.checkouts import Loaded, encode_body, fresh
+from vezne_host.storage.checkouts import Loaded, encode_body, fresh, new_public_id
+from vezne_host.visit import CheckoutRequest, ProgrammingError, Reply, UnknownReturn, Visit
 
 if TYPE_CHECKING:
-    from vezne_host.payments.runner import Runner, Verdict
+    from vezne_host.payments.runner import Runner
     from vezne_host.runtime import MerchantRuntime
     from vezne_host.storage.checkouts import Checkouts
 
@@ -59,8 +63,8 @@ BASKET_ADDRESS = "/baskets/basket/"
 LOGIN_ADDRESS = "/users/login/?next=/orders/checkout/"
 ORDER_STANDS = 30 * 60
 """Seconds for which an order answers every request of its session."""
-RETRIES = 3
-"""How often a submit is decided anew after somebody else saved in between."""
+TRIES = 3
+"""How often a request is served anew when somebody else saved in between."""
 
 MISSING: Mapping[Junction, Text] = {
     Junction.IDENTITY: "Please enter your e-mail address first.",
@@ -81,60 +85,6 @@ STALE = "Your checkout was changed elsewhere; here is where it stands now."
 SHIPPING_UNKNOWN = "The price of your shipping option cannot be told now, please choose again."
 
 
-class CheckoutRequest(Struct, frozen=True, kw_only=True):
-    """A request as the transport hands it in."""
-
-    client: Client
-    session: str | None = None
-    """Public id from the cookie."""
-    page: Page[Any] | None = None
-    fields: dict[str, Any] = {}
-    """Body, with the query string beneath it where the page answers from outside."""
-    answer: Answer = Answer()
-    token: str | None = None
-    """One-time token of a return address."""
-
-
-class Reply(Struct, frozen=True, kw_only=True):
-    """What the transport sends."""
-
-    envelope: Envelope
-    public_id: str | None = None
-    """A new id for the session's cookie."""
-    order: PlacedOrder | None = None
-
-
-class Visit:
-    """One request's view of a checkout while it is being worked on."""
-
-    __slots__ = ("before", "cleared", "loaded", "memory", "notes", "preorder", "tried", "world")
-
-    def __init__(self, loaded: Loaded, preorder: PreOrder, world: World) -> None:
-        self.loaded = loaded
-        self.world = world
-        self.preorder = preorder
-        self.memory = loaded.memory.copy()
-        self.before = encode_body(preorder, loaded.memory)
-        self.cleared: set[str] = set()
-        self.tried: set[str] = set()
-        self.notes: dict[str, list[Text]] = {}
-
-    @property
-    def changed(self) -> bool:
-        """Tell whether there is something to save."""
-        return encode_body(self.preorder, self.memory) != self.before
-
-    def note(self, text: Text) -> None:
-        """Tell the shopper something beside the page."""
-        sentences = self.notes.setdefault(GENERAL, [])
-        if text not in sentences:
-            sentences.append(text)
-
-
-class ProgrammingError(VezneError):
-    """A plugin broke its promise; the request fails and the log names it."""
-
-
 class Engine:
     """Serves the checkout of one merchant."""
 
@@ -153,6 +103,23 @@ class Engine:
 
     async def get(self, request: CheckoutRequest) -> Reply:
         """Answer the walked path, or go back to an earlier page."""
+        return await self._repeated(self._show, request)
+
+    async def post(self, request: CheckoutRequest) -> Reply:
+        """Decide about a submit of one page."""
+        return await self._repeated(self._submit, request)
+
+    async def _repeated(
+        self, serve: Callable[[CheckoutRequest], Awaitable[Reply | None]], request: CheckoutRequest
+    ) -> Reply:
+        """Serve anew while somebody else saves in between; in the end tell how things stand."""
+        for _ in range(TRIES):
+            reply = await serve(request)
+            if reply is not None:
+                return reply
+        return await self._stale(request)
+
+    async def _show(self, request: CheckoutRequest) -> Reply | None:
         visit = await self._arrive(request)
         if visit is None or isinstance(visit, Reply):
             return visit or self._empty_basket()
@@ -177,14 +144,6 @@ class Engine:
         shown = stations[: stations.index(page) + 1] if page in stations else stations
         return await self._answer(visit, walk, shown)
 
-    async def post(self, request: CheckoutRequest) -> Reply:
-        """Decide about a submit of one page."""
-        for _ in range(RETRIES):
-            reply = await self._submit(request)
-            if reply is not None:
-                return reply
-        return await self._stale(request)
-
     async def _stale(self, request: CheckoutRequest) -> Reply:
         visit = await self._arrive(request)
         if visit is None or isinstance(visit, Reply):
@@ -193,7 +152,7 @@ class Engine:
             return await self._waiting(visit, CONFIRMING)
         walk = await self._settle(visit)
         visit.note(STALE)
-        return await self._answer(visit, walk, [walk.last], errors=visit.notes)
+        return await self._told(visit, walk, [walk.last], visit.notes)
 
     async def _submit(self, request: CheckoutRequest) -> Reply | None:
         """Decide once; None when somebody else saved in between and it may be decided anew."""
@@ -212,7 +171,7 @@ class Engine:
         walk = await self._settle(visit)
         refusal = self._admit(visit, walk, page)
         if refusal is not None:
-            return await self._answer(visit, walk, [walk.last], errors=refusal, save=False)
+            return await self._told(visit, walk, [walk.last], refusal)
         outcome, form = await self._decide(visit.preorder, page, request)
         if isinstance(outcome, Reject):
             return await self._refuse(visit, page, outcome)
@@ -229,11 +188,14 @@ class Engine:
         """Load the session's checkout; a reply when an order stands, None when there is nothing to buy."""
         if request.session is None:
             return None
-        loaded = await self._checkouts.load(request.session)
+        loaded = await self._load(request.session)
         if loaded is None:
             return None
+        stands = loaded.order is not None and loaded.state == "placed"
+        if loaded.public_id != request.session and not stands:
+            return None  # an id that was replaced only repeats the answer of the placing
         visit = self._visit(loaded, request.client)
-        if loaded.order is not None and loaded.state == "placed":
+        if loaded.order is not None and stands:
             stands = loaded.order.age < ORDER_STANDS
             if stands and not (loaded.basket and loaded.basket.lines):
                 return await self._done(visit)
@@ -241,6 +203,9 @@ class Engine:
         if not self._running(visit) and not (loaded.basket and loaded.basket.lines):
             return None if not visit.preorder.post_order else visit
         return visit
+
+    async def _load(self, public_id: str) -> Loaded | None:
+        return await self._checkouts.load(public_id, self._runtime.settings().skus)
 
     @staticmethod
     def _begun_anew(loaded: Loaded) -> Loaded:
@@ -259,6 +224,7 @@ class Engine:
             catalogue=catalogue,
             now=loaded.now,
             addresses=loaded.addresses,
+            products=loaded.named_products(client.language),
         )
         current_world.set(world)
         return Visit(loaded, loaded.preorder or fresh(self._runtime.name), world)
@@ -327,7 +293,7 @@ class Engine:
 
     def _walk(self, visit: Visit) -> Walk:
         walk = self._flow.walk(visit.preorder)
-        if not self._runtime.hooks.has_blockers:
+        if not self._runtime.blocks:
             return walk
         for place, station in enumerate(walk.stations):
             blocker = self._blocker(station.page, visit.preorder)
@@ -342,11 +308,43 @@ class Engine:
         return walk
 
     def _blocker(self, page: Page[Any], preorder: PreOrder) -> Blocker | None:
-        return next(iter(self._runtime.hooks.blockers(page.name, preorder)), None)
+        blockers = self._runtime.collected.blockers(page.name, preorder)
+        return blockers[0][1] if blockers else None
 
     @staticmethod
     def _stations(walk: Walk) -> list[Page[Any]]:
         return [station.page for station in walk.stations]
+
+    # What stands beside the checkout.
+
+    async def basket_adjustments(
+        self, loaded: Loaded, client: Client
+    ) -> tuple[tuple[Adjustment, ...], str | None]:
+        """Return what the offers in force give to a session's basket, and its voucher code."""
+        visit = self._visit(loaded, client)
+        if visit.world.basket is None:
+            return (), None
+        await self._refresh(visit)
+        offers = visit.preorder.get(OFFERS)
+        return offers.adjustments if offers else (), visit.preorder.get(VOUCHER)
+
+    async def leave(self, request: CheckoutRequest) -> HandOff | None:
+        """Return what sends the shopper's browser to the provider, and note that he left."""
+        visit = await self._arrive(request)
+        if visit is None or isinstance(visit, Reply) or visit.loaded.attempt is None:
+            return None
+        page = self._flow.pages.get(visit.loaded.attempt.page)
+        slot = page.challenge if page else None
+        challenge = visit.preorder.get(slot) if slot else None
+        if visit.loaded.attempt.state != "challenged" or not isinstance(challenge, Challenge):
+            return None
+        hand_off = challenge.hand_off
+        if isinstance(hand_off, Deferred):
+            return await self._runner.deferred(visit)
+        if not visit.preorder.has(REDIRECTED):
+            self._apply(visit, (REDIRECTED.fill(Redirected()),), ())
+            await self._checkouts.save(visit.preorder, visit.memory)
+        return hand_off
 
     # Deciding.
 
@@ -355,7 +353,7 @@ class Engine:
         preorder = visit.preorder
         if preorder.post_order and not page.post_order:
             return {GENERAL: [NOT_NOW]}
-        blocked = self._runtime.hooks.has_blockers and self._blocker(page, preorder)
+        blocked = self._runtime.blocks and self._blocker(page, preorder)
         if blocked:
             return {GENERAL: [blocked.reason]}
         needs = all(preorder.has(slot) for slot in page.needs)
@@ -406,28 +404,34 @@ class Engine:
                 raise ProgrammingError(f"{page.name} changed {change.slot.name}, which it does not declare")
 
     def _go_back(self, visit: Visit, page: Page[Any]) -> None:
+        """Forget what the pages behind a page declare."""
         slots = forgotten(self._flow.behind(page))
         self._apply(visit, [slot.clear() for slot in slots], ())
 
-    def _lead_back(self, visit: Visit, back_to: Back) -> Page[Any] | None:
-        """Forget what lies behind a page or a junction, and that page's own answer."""
+    def _led_back(self, preorder: PreOrder, back_to: Back | None) -> PreOrder:
+        """Return the pre-order when what lies behind a page or junction is forgotten, and its own answer."""
+        page = self._page_of(back_to)
+        if page is None:
+            return preorder
+        slots = [*forgotten(self._flow.behind(page)), *page.fills]
+        if page.challenge is not None:
+            slots.append(page.challenge)
+        led, _ = preorder.apply(self._graph, [slot.clear() for slot in dict.fromkeys(slots)])
+        return led
+
+    def _page_of(self, back_to: Back | None) -> Page[Any] | None:
+        if back_to is None:
+            return None
         if isinstance(back_to, Junction):
             chains = self._flow.at(back_to)
-            page = next((p for chain in chains for p in chain.pages if not p.independent), None)
-        else:
-            page = self._flow.pages.get(back_to.__name__)
-        if page is None:
-            return None
-        self._go_back(visit, page)
-        own = [*page.fills] + ([page.challenge] if page.challenge else [])
-        self._apply(visit, [slot.clear() for slot in own], ())
-        return page
+            return next((p for chain in chains for p in chain.pages if not p.independent), None)
+        return self._flow.pages.get(back_to.__name__)
 
-    async def _refuse(self, visit: Visit, page: Page[Any], outcome: Reject) -> Reply:
+    async def _refuse(self, visit: Visit, page: Page[Any], outcome: Reject) -> Reply | None:
         if outcome.back_to is None:
             walk = self._walk(visit)
-            return await self._answer(visit, walk, [page], errors=outcome.errors, save=False)
-        self._lead_back(visit, outcome.back_to)
+            return await self._told(visit, walk, [page], outcome.errors)
+        visit.preorder = self._led_back(visit.preorder, outcome.back_to)
         walk = await self._settle(visit)
         return await self._answer(visit, walk, [walk.last], errors=outcome.errors)
 
@@ -476,7 +480,8 @@ class Engine:
         if visit.memory.shown is None or visit.memory.shown != shown_digest(visit.preorder):
             walk = self._walk(visit)
             return await self._answer(visit, walk, [page], errors={GENERAL: [CHANGED]})
-        verdict = await self._runner.begin(visit, page, outcome, form)
+        declined = self._led_back(visit.preorder, outcome.back_to)
+        verdict = await self._runner.begin(visit, page, outcome, form, declined)
         return await self._conclude(visit, page, outcome, verdict)
 
     async def _resume_open(self, visit: Visit, page: Page[Any], request: CheckoutRequest) -> Reply | None:
@@ -487,7 +492,7 @@ class Engine:
         outcome, _ = await self._decide(frozen, page, request)
         if isinstance(outcome, Reject):
             walk = await self._settle(visit)
-            return await self._answer(visit, walk, [page], errors=outcome.errors, save=False)
+            return await self._told(visit, walk, [page], outcome.errors)
         if not isinstance(outcome, Pay):
             self._accept(visit, page, outcome)
             walk = await self._settle(visit)
@@ -495,7 +500,10 @@ class Engine:
         return await self._resume(visit, page, outcome)
 
     async def _resume(self, visit: Visit, page: Page[Any], outcome: Pay) -> Reply | None:
-        verdict = await self._runner.resume(visit, page, outcome)
+        attempt = visit.loaded.attempt
+        began = self._flow.pages.get(attempt.page) if attempt else None
+        back_to = outcome.back_to or (type(began) if began else None)
+        verdict = await self._runner.resume(visit, page, outcome, self._led_back(visit.preorder, back_to))
         return await self._conclude(visit, page, outcome, verdict)
 
     async def returned(self, request: CheckoutRequest) -> Reply:
@@ -507,6 +515,7 @@ class Engine:
         if loaded is None:
             raise UnknownReturn
         visit = self._visit(loaded, request.client)
+        visit.in_session = False
         frozen = await self._runner.open_attempt(visit)
         if frozen is None or loaded.attempt is None or loaded.attempt.state != "challenged":
             return await self._late_return(visit)
@@ -521,21 +530,17 @@ class Engine:
     async def _late_return(self, visit: Visit) -> Reply:
         """Record an answer to an attempt that is not waiting for one, and say how things stand."""
         await self._runner.record(visit)
-        reloaded = await self._checkouts.load(visit.loaded.public_id)
+        reloaded = await self._load(visit.loaded.public_id)
         visit = self._visit(reloaded or visit.loaded, visit.world.client)
         if visit.loaded.order is not None and visit.loaded.state == "placed":
             return await self._done(visit)
         if self._running(visit):
             return await self._waiting(visit)
         walk = await self._settle(visit)
-        return await self._answer(visit, walk, [walk.last], save=False)
+        return await self._told(visit, walk, [walk.last])
 
-    async def _conclude(
-        self, visit: Visit, page: Page[Any], outcome: Pay, verdict: Verdict
-    ) -> Reply | None:
+    async def _conclude(self, visit: Visit, page: Page[Any], outcome: Pay, verdict: Verdict) -> Reply | None:
         """Turn what the runner says into an answer."""
-        from vezne_host.payments.runner import Lost, Placed, Refused, Stepped, Waiting
-
         match verdict:
             case Placed(order, public_id):
                 visit.preorder = visit.preorder.with_value(ORDER, order)
@@ -547,8 +552,9 @@ class Engine:
                 walk = await self._settle(visit)
                 return await self._answer(visit, walk, self._after(visit, walk, page))
             case Refused(errors, preorder, loaded):
+                if loaded is not visit.loaded:  # the pre-order was saved with the attempt's end
+                    visit.before = encode_body(preorder, visit.memory)
                 visit.preorder, visit.loaded = preorder, loaded
-                visit.before = encode_body(preorder, visit.memory)
                 walk = await self._settle(visit)
                 shown = [walk.last]
                 if outcome.back_to is None and walk.find(page) is not None:
@@ -568,15 +574,20 @@ class Engine:
         pages: Sequence[Page[Any]],
         *,
         errors: Errors | None = None,
-        save: bool = True,
         retry: bool = True,
-    ) -> Reply | None:  # type: ignore[override]
+    ) -> Reply | None:
         """Save what changed, and show pages; None when somebody else saved in between."""
         visit.memory.shown = shown_digest(visit.preorder)
-        if save and not await self._save(visit):
+        if not await self._save(visit):
             if retry:
                 return None
             errors = {GENERAL: [STALE]}
+        return await self._told(visit, walk, pages, errors)
+
+    async def _told(
+        self, visit: Visit, walk: Walk, pages: Sequence[Page[Any]], errors: Errors | None = None
+    ) -> Reply:
+        """Show pages without saving anything."""
         context_list = await self._contexts(visit.preorder, pages, walk)
         language = visit.world.client.language
         pending = walk.pending
@@ -673,8 +684,12 @@ class Engine:
             raise ProgrammingError("no order stands")
         order = self._runner.placed(row.pk, row.number, row.key)
         visit.preorder = visit.preorder.with_value(ORDER, order)
-        renewed = visit.loaded.public_id
-        return Reply(envelope=await self._thanks(visit), public_id=renewed, order=order)
+        public_id = visit.loaded.public_id
+        if visit.loaded.renew:
+            fresh_id = new_public_id()
+            if await self._checkouts.renew(visit.loaded.session, fresh_id):
+                public_id = fresh_id
+        return Reply(envelope=await self._thanks(visit), public_id=public_id, order=order)
 
     async def _thanks(self, visit: Visit) -> Envelope:
         await self._refresh_quietly(visit)
@@ -691,15 +706,3 @@ class Engine:
     @staticmethod
     def _empty_basket() -> Reply:
         return Reply(envelope=Envelope(context_list=(), redirect_url=BASKET_ADDRESS))
-
-
-class UnknownReturn(VezneError):
-    """A return that belongs to no attempt."""
-
-
-def message(text: str, **values: Any) -> Message:
-    """Fill a sentence."""
-    return Message(text, values)
-
-
-__all__ = ["BASKET", "CLIENT", "CheckoutRequest", "Engine", "Reply", "UnknownReturn", "Visit"]

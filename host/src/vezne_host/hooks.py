@@ -7,24 +7,17 @@ wrong is tied to one plugin and one hook.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from itertools import islice
-from typing import Any, TypeVar
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from typing import Any
 
-from msgspec import Struct
 from pluggy import HookImpl, PluginManager, PluginValidationError
 from sqlalchemy import MetaData
 
 from vezne_core import (
-    Blocker,
     Chain,
     DeliveryMode,
-    Event,
     Gateway,
-    OrderPlaced,
     Plugin,
-    PreOrder,
-    PreorderExpired,
     Problem,
     Promotion,
     Refused,
@@ -32,20 +25,18 @@ from vezne_core import (
     RuleType,
     Shipping,
     Slot,
-    SlotsCleared,
     Source,
     Task,
-    VezneError,
     hookspecs,
 )
 from vezne_core.markers import PROJECT
+from vezne_host import shape
+from vezne_host.collected import EVENTS, Bound, Brought, Collected, PluginFailed, listed
 from vezne_host.culprit import told
 from vezne_host.field import SPINE
+from vezne_host.shape import described, misfit
 
-T = TypeVar("T")
-
-Brought = tuple[tuple[str, T], ...]
-"""Objects, each with the name of the plugin that brought it."""
+__all__ = ["Collected", "PluginFailed", "collect"]
 
 REGISTERED: Mapping[str, type] = {
     "slots": Slot,
@@ -61,16 +52,6 @@ REGISTERED: Mapping[str, type] = {
 }
 """What the hooks ``vezne_register_<name>`` return, in the order in which they are called."""
 
-EVENTS: Mapping[type[Event], str] = {
-    SlotsCleared: "vezne_on_slots_cleared",
-    OrderPlaced: "vezne_on_order_placed",
-    PreorderExpired: "vezne_on_preorder_expired",
-}
-"""The hooks that are told of events."""
-
-LIMIT = 10_000
-"""Most objects one implementation may return; a generator without an end is not waited for."""
-
 _KEYS: Mapping[str, tuple[str, Callable[[Any], Hashable]]] = {
     "delivery": ("delivery for page", lambda mode: mode.serves),
     "shipping": ("shipping for page", lambda shipping: shipping.serves),
@@ -79,100 +60,6 @@ _KEYS: Mapping[str, tuple[str, Callable[[Any], Hashable]]] = {
     "reservations": ("reservation", lambda reservation: reservation.name),
 }
 """What may be brought once per merchant."""
-
-
-class PluginFailed(VezneError):
-    """A hook went wrong while it was called for a request or an event."""
-
-    def __init__(self, plugin: str, hook: str, fact: str) -> None:
-        self.plugin = plugin
-        self.hook = hook
-        super().__init__(f"plugin {plugin}, {hook}: {fact}")
-
-
-class Bound(Struct, frozen=True):
-    """One plugin's implementation of a hook, kept to be called later."""
-
-    plugin: str
-    function: Callable[..., Any]
-    arguments: tuple[str, ...]
-
-    def __call__(self, hook: str, **given: Any) -> Any:
-        """Call it with the arguments that it takes.
-
-        :raises PluginFailed: it raised, or returned something to be awaited.
-        """
-        try:
-            result = self.function(*[given[name] for name in self.arguments])
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:
-            raise PluginFailed(self.plugin, hook, f"raised {told(error, __file__)}") from error
-        if inspect.isawaitable(result):
-            _drop(result)
-            raise PluginFailed(self.plugin, hook, "returned something to be awaited; hooks are synchronous")
-        return result
-
-
-class Collected(Struct, frozen=True, kw_only=True):
-    """What the plugins of one merchant brought, in the order of plugins.toml, and whom to ask later."""
-
-    slots: Brought[Slot[Any]] = ()
-    sources: Brought[Source[Any]] = ()
-    chains: Brought[Chain] = ()
-    delivery: Brought[DeliveryMode] = ()
-    shipping: Brought[Shipping] = ()
-    rules: Brought[RuleType] = ()
-    gateways: Brought[Gateway] = ()
-    promotions: Brought[Promotion] = ()
-    reservations: Brought[Reservation] = ()
-    tasks: Brought[Task] = ()
-    tables: Brought[MetaData] = ()
-    kept: Mapping[str, tuple[Bound, ...]] = {}
-    """By hook: what is called when a request or an event comes."""
-
-    def blockers(self, page: str, preorder: PreOrder) -> Iterator[tuple[str, Blocker]]:
-        """Ask every plugin why this shopper may not use a page yet.
-
-        :raises PluginFailed: one of them went wrong; the request must fail.
-        """
-        hook = "vezne_add_blockers"
-        for bound in self.kept.get(hook, ()):
-            for item in _items(bound(hook, page=page, preorder=preorder) or (), bound.plugin, hook):
-                if not isinstance(item, Blocker):
-                    raise PluginFailed(bound.plugin, hook, f"returned {_kind(item)} among its blockers")
-                yield bound.plugin, item
-
-    def listeners(self, event: type[Event]) -> tuple[str, ...]:
-        """Return the plugins that want to hear of such an event: one message each."""
-        return tuple(bound.plugin for bound in self.kept.get(EVENTS[event], ()))
-
-    def on_slots_cleared(self, plugin: str, event: SlotsCleared) -> None:
-        """Tell one plugin that a change emptied slots of it.
-
-        :raises PluginFailed: it went wrong; the message is to be repeated.
-        """
-        self._tell(plugin, event)
-
-    def on_order_placed(self, plugin: str, event: OrderPlaced) -> None:
-        """Tell one plugin that an order stands.
-
-        :raises PluginFailed: it went wrong; the message is to be repeated.
-        """
-        self._tell(plugin, event)
-
-    def on_preorder_expired(self, plugin: str, event: PreorderExpired) -> None:
-        """Tell one plugin that a pre-order was given up.
-
-        :raises PluginFailed: it went wrong; the message is to be repeated.
-        """
-        self._tell(plugin, event)
-
-    def _tell(self, plugin: str, event: Event) -> None:
-        hook = EVENTS[type(event)]
-        for bound in self.kept.get(hook, ()):
-            if bound.plugin == plugin:
-                bound(hook, event=event)
 
 
 def collect(plugins: Mapping[str, Plugin[Any]]) -> Collected:
@@ -260,16 +147,22 @@ class _Collector:
         found = []
         for bound in self._bound(hook):
             try:
-                items = _items(bound(hook), bound.plugin, hook)
+                returned = listed(bound(hook), bound.plugin, hook)
             except PluginFailed as failed:
-                self.problems.append(Problem(*str(failed).split(": ", 1)))
+                self._wrong(bound.plugin, hook, failed.fact)
                 continue
-            for item in items:
-                if fact := _misfit(item, kind):
+            for item in returned:
+                if fact := self._misfit(item, kind):
                     self._wrong(bound.plugin, hook, f"returned {fact}")
                 else:
                     found.append((bound.plugin, item))
         return tuple(found)
+
+    def _misfit(self, item: Any, kind: type) -> str:
+        try:
+            return misfit(item, kind)
+        except Exception as error:  # its properties are foreign code too
+            return f"{described(item)}, which raised {told(error, __file__, shape.__file__)}"
 
     def _tables(self) -> Brought[MetaData]:
         hook = "vezne_register_tables"
@@ -278,20 +171,17 @@ class _Collector:
             try:
                 metadata = bound(hook)
             except PluginFailed as failed:
-                self.problems.append(Problem(*str(failed).split(": ", 1)))
+                self._wrong(bound.plugin, hook, failed.fact)
                 continue
             if metadata is None:
                 continue
             if not isinstance(metadata, MetaData):
-                self._wrong(bound.plugin, hook, f"returned {_kind(metadata)}, not sqlalchemy.MetaData")
+                self._wrong(bound.plugin, hook, f"returned {described(metadata)}, not sqlalchemy.MetaData")
                 continue
             for table in metadata.tables.values():
                 if [column.name for column in table.primary_key][:1] != ["merchant"]:
-                    self._wrong(
-                        bound.plugin,
-                        hook,
-                        f"table {table.name} does not have merchant first in its primary key",
-                    )
+                    fact = f"the primary key of table {table.name} does not begin with merchant"
+                    self._wrong(bound.plugin, hook, fact)
             found.append((bound.plugin, metadata))
         return tuple(found)
 
@@ -316,59 +206,3 @@ class _Collector:
                     )
                 )
             owners.setdefault(name, plugin)
-
-
-def _items(returned: Any, plugin: str, hook: str) -> list[Any]:
-    """Read what an implementation returned to its end.
-
-    :raises PluginFailed: it is no iterable, raises on the way or has no end.
-    """
-    if isinstance(returned, str | bytes | Mapping) or not isinstance(returned, Iterable):
-        raise PluginFailed(plugin, hook, f"returned {_kind(returned)}, not a list")
-    try:
-        items = list(islice(returned, LIMIT + 1))
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:
-        raise PluginFailed(plugin, hook, f"raised {told(error, __file__)}") from error
-    if len(items) > LIMIT:
-        raise PluginFailed(plugin, hook, f"returned more than {LIMIT} objects")
-    return items
-
-
-def _misfit(item: Any, kind: type) -> str:
-    """Say why an object is not of a kind, or nothing."""
-    if isinstance(item, type):
-        return f"the class {item.__qualname__}, not an object made of it"
-    if not getattr(kind, "_is_protocol", False):
-        if not isinstance(item, kind):
-            return f"{_kind(item)}, not {_article(kind.__name__)}"
-        if kind is Gateway and not isinstance(getattr(item, "name", None), str):
-            return f"the gateway {type(item).__qualname__}, which has no name"
-        return ""
-    members = sorted({*kind.__annotations__, *vars(kind)} - {name for name in vars(kind) if name[0] == "_"})
-    missing = [name for name in members if not hasattr(item, name)]
-    if missing:
-        return f"{_kind(item)}, which lacks {', '.join(missing)} of {_article(kind.__name__)}"
-    for name in members:
-        wanted, given = getattr(kind, name, None), getattr(item, name)
-        if inspect.isfunction(wanted) and not callable(given):
-            return f"{_kind(item)}, whose {name} is not a method"
-        if inspect.isfunction(wanted) and not inspect.iscoroutinefunction(wanted):
-            if inspect.iscoroutinefunction(given):
-                return f"{_kind(item)}, whose {name} must not be async"
-    return ""
-
-
-def _kind(item: Any) -> str:
-    return "nothing" if item is None else _article(type(item).__qualname__)
-
-
-def _article(noun: str) -> str:
-    return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
-
-
-def _drop(awaitable: Any) -> None:
-    """Close a coroutine that nobody will await, so that it does not complain later."""
-    if inspect.iscoroutine(awaitable):
-        awaitable.close()

@@ -397,4 +397,3 @@ def installment_of(preorder: PreOrder) -> int:
 def language_of(preorder: PreOrder) -> str:
     """Return the language of the request."""
     return preorder.require(CLIENT).language
-

@@ -15,7 +15,7 @@ from vezne_core import (
     Role,
     RuleBook,
     rule_case,
-)  # fmt: skip
+)
 from vezne_core.rules import Judge
 
 Reason = tuple[str, str]
@@ -27,7 +27,7 @@ def ready_rules(option: PaymentOption, book: RuleBook) -> tuple[tuple[Judge, Rea
 
     :raises Refused: everything that is wrong with them, at once.
     """
-    judges = book.judges(Role.PAYMENT, option.rules, f"payment option {option.pk} ({option.slug}), rule")
+    judges = book.judges(Role.PAYMENT, option.rules, f"configuration payment_option {option.pk}.rules")
     reasons = []
     for rule in option.rules:
         kind = book.type(Role.PAYMENT, rule["slug"])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from vezne_core import (
     BASKET,
@@ -15,27 +16,22 @@ from vezne_core import (
     CONTACT,
     GATEWAY,
     INSTALLMENT,
+    LINE_PRICES,
     OFFERS,
     PAYMENT_OPTION,
     SHOPPER,
     UNPAID,
-    Bin,
     Card,
     CardInfo,
     Catalogue,
-    CheckoutSettings,
     ChosenInstallment,
     Config,
     Installment,
     InstallmentCase,
     InstallmentList,
     InstallmentOffer,
-    KlassRule,
     Money,
     PreOrder,
-    Problem,
-    Refused,
-    Role,
     RuleBook,
     SavedCard,
     Secret,
@@ -44,11 +40,11 @@ from vezne_core import (
     World,
     apply_filters,
     totals,
-    trials_of,
 )
 from vezne_core.promotions import interest
-from vezne_core.rules import Judge
 from vezne_core.slots import Source
+from vezne_host.services.card_index import CardIndex
+from vezne_host.services.card_rules import CardRules
 from vezne_host.services.failed_tries import FailedTries, network
 from vezne_host.services.saved_cards import CardWallet
 
@@ -63,70 +59,6 @@ class CardLimits(Struct, frozen=True, kw_only=True):
     ip: int = 100
     """Whole offices share one."""
     minutes: int = 60
-
-
-class CardRules(Struct, frozen=True):
-    """INSTALLMENT_FILTERS and THREE_D_SECURE_RULES of one configuration, made ready."""
-
-    filters: tuple[Judge, ...]
-    three_d: tuple[Judge, ...]
-    trials: frozenset[TrialLimit]
-
-    @classmethod
-    def ready(cls, checkout: CheckoutSettings, book: RuleBook, place: str = "checkout") -> CardRules:
-        """Make the rules ready.
-
-        :param place: what the places of problems begin with.
-        :raises Refused: everything that is wrong with them, at once.
-        """
-        problems: list[Problem] = []
-
-        def judges(role: Role, setting: str, rules: Iterable[KlassRule]) -> Iterator[Judge]:
-            for at, rule in enumerate(rules):
-                try:
-                    config = {**rule.params, "slug": rule.name}
-                    yield book.judge(role, config, f"{place}.{setting}[{at}]")
-                except Refused as refused:
-                    problems.extend(refused.problems)
-
-        filters = (*judges(Role.INSTALLMENT_FILTER, "INSTALLMENT_FILTERS", checkout.INSTALLMENT_FILTERS),)
-        three_d = (*judges(Role.THREE_D, "THREE_D_SECURE_RULES", checkout.THREE_D_SECURE_RULES),)
-        if problems:
-            raise Refused(problems)
-        return cls(filters, three_d, trials_of(three_d))
-
-
-class _Index(Struct, frozen=True):
-    """The card records of one snapshot, as requests look for them."""
-
-    bins: Mapping[str, int]
-    lengths: tuple[int, ...]
-    by_slug: Mapping[str, Card]
-    installments: Mapping[int, tuple[Installment, ...]]
-
-    @classmethod
-    def of(cls, catalogue: Catalogue) -> _Index:
-        bins = {bin.number: bin.card for bin in catalogue.all(Bin)}
-        installments: dict[int, list[Installment]] = {}
-        for record in catalogue.all(Installment):
-            if record.is_active:
-                installments.setdefault(record.card, []).append(record)
-        return cls(
-            bins=bins,
-            lengths=tuple(sorted({len(number) for number in bins}, reverse=True)),
-            by_slug={card.slug: card for card in catalogue.all(Card)},
-            installments={
-                card: tuple(sorted(records, key=lambda record: record.installment_count))
-                for card, records in installments.items()
-            },
-        )
-
-    def card_of(self, bin_number: str) -> int | None:
-        """Return the card of the longest prefix that is known."""
-        for length in self.lengths:
-            if length <= len(bin_number) and (card := self.bins.get(bin_number[:length])) is not None:
-                return card
-        return None
 
 
 class _Latest:
@@ -147,13 +79,15 @@ class CardService:
     """Core's ``Cards`` of one merchant.
 
     :param config: the configuration in force.
+    :param book: returns the merchant's rule types; asked with the first request, because
+        plugins that bring rule types are made after the services.
     """
 
     def __init__(
         self,
         catalogue: Catalogue,
         config: Callable[[], Config],
-        book: RuleBook,
+        book: Callable[[], RuleBook],
         tries: FailedTries,
         wallet: CardWallet,
         limits: CardLimits = CardLimits(),
@@ -167,11 +101,11 @@ class CardService:
         self._indexes = _Latest()
         self._rules = _Latest()
 
-    def _index(self, catalogue: Catalogue) -> _Index:
-        return self._indexes.of(catalogue.revision, lambda: _Index.of(catalogue))
+    def _index(self, catalogue: Catalogue) -> CardIndex:
+        return self._indexes.of(catalogue.revision, lambda: CardIndex.of(catalogue))
 
     def _ready(self, config: Config) -> CardRules:
-        return self._rules.of(config.revision, lambda: CardRules.ready(config.checkout, self._book))
+        return self._rules.of(config.revision, lambda: CardRules.ready(config.checkout, self._book()))
 
     # BIN.
 
@@ -203,9 +137,11 @@ class CardService:
         info, basket, sums = preorder.get(CARD), preorder.get(BASKET), totals(preorder)
         if info is None or basket is None or sums is None:
             return None
+        prices = preorder.get(LINE_PRICES) or {}
+        lines = tuple(replace(line, unit_price=prices.get(line.pk, line.unit_price)) for line in basket.lines)
         contact, shopper, offers = preorder.get(CONTACT), preorder.get(SHOPPER), preorder.get(OFFERS)
         return InstallmentCase(
-            basket=basket,
+            basket=replace(basket, lines=lines),
             amount=sums.lines - sums.discount,
             installments=self._index(catalogue).installments.get(info.card, ()),
             card=catalogue.get(Card, info.card),
@@ -223,8 +159,8 @@ class CardService:
         if chosen is None or chosen.interest is not None or not preorder.has(CARD):
             return chosen
         case = self._case(preorder, world.catalogue)
-        if case is None:
-            return None
+        if case is None:  # no basket, or no sum yet: nothing to judge by
+            return chosen
         for option in apply_filters(case, self._ready(world.config).filters).options:
             if option.pk == chosen.pk:
                 return ChosenInstallment(pk=option.pk, count=option.installment_count, rate=option.rate)
@@ -233,7 +169,9 @@ class CardService:
     @property
     def installment_source(self) -> Source[ChosenInstallment]:
         """The check of the slot INSTALLMENT."""
-        return Source(INSTALLMENT, self.installment_check, reads=(CARD, UNPAID, CONFIG, SHOPPER, OFFERS))
+        return Source(
+            INSTALLMENT, self.installment_check, reads=(CARD, UNPAID, CONFIG, BASKET, SHOPPER, OFFERS)
+        )
 
     # 3-D Secure and failed tries.
 
@@ -260,7 +198,7 @@ class CardService:
             limit
             for limit in trials
             if limit.by in subjects
-            and await self._tries.reached(limit.by, subjects[limit.by], limit.limit, limit.minutes)
+            and await self._tries.reached(f"rule:{limit.by}", subjects[limit.by], limit.limit, limit.minutes)
         ]
         info, contact, client = preorder.get(CARD), preorder.get(CONTACT), preorder.get(CLIENT)
         option, sums = preorder.get(PAYMENT_OPTION), totals(preorder)
@@ -289,7 +227,7 @@ class CardService:
         for by, subject, limit in self._watched(preorder, number):
             await self._tries.count(by, subject, limit, self._limits.minutes)
         subjects = _subjects(preorder)
-        for trial in self._ready(preorder.require(CONFIG)).trials:
+        for trial in self._ready(preorder.get(CONFIG) or self._config()).trials:
             if trial.by in subjects:
                 await self._tries.count(f"rule:{trial.by}", subjects[trial.by], trial.limit, trial.minutes)
 

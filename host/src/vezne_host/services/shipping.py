@@ -25,7 +25,7 @@ from vezne_core import (
     Unavailable,
     canonical,
     rule_case,
-)  # fmt: skip
+)
 from vezne_core.rules import Judge
 from vezne_host.services.quote import Quotes
 
@@ -59,14 +59,14 @@ def ready_options(catalogue: Catalogue, book: RuleBook) -> tuple[ReadyOption, ..
     for option in catalogue.all(ShippingOption):
         if not option.is_active:
             continue
-        place = f"shipping option {option.pk} ({option.slug})"
+        place = f"configuration shipping_option {option.pk}"
         try:
-            rules = book.judges(Role.SHIPPING, option.rules, f"{place}, rule")
+            rules = book.judges(Role.SHIPPING, option.rules, f"{place}.rules")
         except Refused as refused:
             rules = ()
             problems += refused.problems
         try:
-            price = book.judge(Role.CALCULATOR, option.calculator, f"{place}, calculator")
+            price = book.judge(Role.CALCULATOR, option.calculator, f"{place}.calculator")
         except Refused as refused:
             problems += refused.problems
             continue

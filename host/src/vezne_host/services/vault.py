@@ -6,7 +6,7 @@ code does not outlive the authorization). The runner drops it with every result.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 import structlog
@@ -18,7 +18,7 @@ from vezne_host.services.keyring import KeyRing
 LIFE = timedelta(minutes=15)
 AFTER_LEAVING = timedelta(minutes=2)
 
-_log = structlog.get_logger("vezne.vault")
+log = structlog.get_logger(__name__)
 
 
 class _Kept(Struct, array_like=True):
@@ -58,7 +58,6 @@ class CardVault:
 
     async def keep(self, preorder: str, card: CardDetails) -> None:
         """Keep a card for the step at the bank; it replaces an earlier one."""
-        await self.drop(preorder)
         now = self._clock.now()
         kept = _Kept(
             now + self._life, _reveal(card.number), _reveal(card.cvv), _reveal(card.token),
@@ -98,7 +97,10 @@ class CardVault:
 
     async def _put(self, preorder: str, kept: _Kept, now: datetime) -> None:
         sealed = self._keys.seal(_ENCODER.encode(kept), self._merchant, preorder)
-        await self._cache.put(self._places(preorder)[0], sealed, kept.until - now)
+        place, *earlier = self._places(preorder)
+        await self._cache.put(place, sealed, kept.until - now)
+        for key in earlier:  # under a key that is being replaced: it must not outlive the new entry
+            await self._cache.drop(key)
 
     async def _find(self, preorder: str) -> _Kept | None:
         for key in self._places(preorder):
@@ -107,11 +109,11 @@ class CardVault:
                 continue
             plain = self._keys.open(sealed, self._merchant, preorder)
             if plain is None:
-                _log.warning("card_does_not_open", merchant=self._merchant, preorder=preorder)
+                log.warning("card_does_not_open", merchant=self._merchant, preorder=preorder)
                 continue
             kept = _DECODER.decode(plain)
             # The cache forgets when it likes; what is valid is judged here.
-            return kept if self._clock.now() < kept.until.astimezone(UTC) else None
+            return kept if self._clock.now() < kept.until else None
         return None
 
 

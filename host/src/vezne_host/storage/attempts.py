@@ -12,7 +12,7 @@ from sqlalchemy import text
 from vezne_host.storage.checkouts import _COLUMNS, LIVE
 from vezne_host.storage.lane import Query
 
-CLAIM = Query(text(f"""
+CLAIM = Query(text("""
     WITH here AS (
         SELECT p.id FROM preorder p
         WHERE p.merchant = :merchant AND p.id = :preorder AND p.revision = :revision AND p.state = 'open'
@@ -44,7 +44,7 @@ CLAIM = Query(text(f"""
         UPDATE stock s SET allocated = s.allocated + l.pieces
         FROM locked l, go WHERE s.merchant = :merchant AND s.sku = l.sku AND l.pieces <> 0
     ), abandoned AS (
-        UPDATE payment_attempt a SET state = 'abandoned', held = '{{}}', due_at = now() + interval '2 minutes'
+        UPDATE payment_attempt a SET state = 'abandoned', held = '{}', due_at = now() + interval '2 minutes'
         FROM left_open o, go WHERE a.merchant = :merchant AND a.id = o.id
         RETURNING a.id
     ), placing AS (
@@ -133,7 +133,9 @@ PLACE = Query(text("""
                              CAST(:consumers AS text[]), CAST(:payloads AS bytea[]))
                       o(event_id, topic, consumer, payload)
     ), renewed AS (
-        UPDATE session s SET previous_id = s.public_id, public_id = :public_id, rotated_at = now(), flash = NULL
+        UPDATE session s SET flash = NULL, renew = CAST(:public_id AS text) IS NULL, rotated_at = now(),
+               previous_id = CASE WHEN CAST(:public_id AS text) IS NULL THEN s.previous_id ELSE s.public_id END,
+               public_id = coalesce(CAST(:public_id AS text), s.public_id)
         FROM ordered WHERE s.merchant = :merchant AND s.id = ordered.session_id
     )
     SELECT pk FROM ordered

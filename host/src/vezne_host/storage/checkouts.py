@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
+from secrets import token_urlsafe
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -99,6 +101,15 @@ class BasketRow(Struct, frozen=True):
         )
 
 
+class ProductRow(Struct, frozen=True):
+    """A product that settings name."""
+
+    pk: int
+    sku: str
+    body: ProductBody
+    left: int | None
+
+
 class AttemptRow(Struct, frozen=True):
     """The live attempt of the pre-order."""
 
@@ -143,9 +154,12 @@ class Loaded(Struct, frozen=True, kw_only=True):
 
     session: UUID
     public_id: str
+    renew: bool
+    """An order was placed without the shopper's browser: its next request gets a new id."""
     user: UserRow | None
     basket: BasketRow | None
     addresses: tuple[Address, ...]
+    products: tuple[ProductRow, ...]
     preorder: PreOrder | None
     memory: Memory
     state: str | None
@@ -156,6 +170,10 @@ class Loaded(Struct, frozen=True, kw_only=True):
     order: OrderRow | None
     flash: dict[str, list[str]] | None
     now: datetime
+
+    def named_products(self, language: str) -> dict[str, Product]:
+        """Return the products that settings name, by SKU."""
+        return {row.sku: product_of(row.pk, row.sku, row.body, row.left, language) for row in self.products}
 
     @property
     def shopper(self) -> Shopper:
@@ -182,6 +200,7 @@ _BODY = msgspec.msgpack.Decoder(Body)
 _ENCODE = msgspec.msgpack.Encoder()
 _BASKET = msgspec.json.Decoder(BasketRow)
 _ADDRESSES = msgspec.json.Decoder(list[AddressRow])
+_PRODUCTS = msgspec.json.Decoder(tuple[ProductRow, ...])
 _ATTEMPT = msgspec.json.Decoder(AttemptRow)
 _ORDER = msgspec.json.Decoder(OrderRow)
 _USER = msgspec.json.Decoder(UserRow)
@@ -226,7 +245,7 @@ LIVE = "('started', 'challenged', 'unknown', 'approved', 'pending', 'voiding')"
 
 _COLUMNS = f"""
     p.id, p.revision, p.state, p.body, p.tries, p.post_order,
-    s.id AS session, s.public_id, s.flash::text AS flash,
+    s.id AS session, s.public_id, s.renew, s.flash::text AS flash,
     CASE WHEN b.pk IS NOT NULL THEN {BASKET} END AS basket,
     CASE WHEN u.pk IS NOT NULL THEN json_build_object(
         'pk', u.pk, 'email', u.email, 'phone', u.phone, 'first_name', u.first_name,
@@ -241,6 +260,10 @@ _COLUMNS = f"""
     CASE WHEN o.pk IS NOT NULL THEN json_build_object(
         'pk', o.pk, 'number', o.number, 'key', o.key,
         'age', extract(epoch FROM now() - o.created_at))::text END AS placed,
+    (SELECT json_agg(json_build_object(
+         'pk', g.pk, 'sku', g.sku, 'body', g.body, 'left', gs.quantity - gs.allocated))
+     FROM product g LEFT JOIN stock gs ON gs.merchant = g.merchant AND gs.sku = g.sku
+     WHERE g.merchant = s.merchant AND g.sku = any(CAST(:skus AS text[])))::text AS products,
     now() AS now
 """
 
@@ -283,6 +306,12 @@ CREATE = Query(text("""
     RETURNING revision, set_config('synchronous_commit', 'off', true)
 """))  # fmt: skip
 
+RENEW = Query(text("""
+    UPDATE session SET previous_id = public_id, public_id = :public_id, rotated_at = now(), renew = false
+    WHERE merchant = :merchant AND id = :session AND renew
+    RETURNING public_id
+"""))  # fmt: skip
+
 FLASH = Query(text("""
     UPDATE session SET flash = CAST(:flash AS jsonb) WHERE merchant = :merchant AND id = :session
 """))  # fmt: skip
@@ -295,12 +324,16 @@ class Checkouts:
         self._lane = lane
         self._merchant = merchant
 
-    async def load(self, public_id: str) -> Loaded | None:
-        """Load the checkout of a session, or None when there is no such session."""
-        row = await self._lane.ask(LOAD, merchant=self._merchant, public_id=public_id)
-        return None if row is None else self._read(row)
+    async def load(self, public_id: str, skus: Iterable[str] = ()) -> Loaded | None:
+        """Load the checkout of a session, or None when there is no such session.
 
-    def _read(self, row: Any) -> Loaded:
+        :param skus: products to load beside those of the basket.
+        """
+        row = await self._lane.ask(LOAD, merchant=self._merchant, public_id=public_id, skus=list(skus))
+        return None if row is None else self.read(row)
+
+    def read(self, row: Any) -> Loaded:
+        """Build a checkout from a row of ``LOAD`` or ``LOAD_RETURN``."""
         snapshot, memory = None, Memory()
         if row["id"] is not None:
             raw, memory = decode_body(row["body"])
@@ -311,9 +344,11 @@ class Checkouts:
         return Loaded(
             session=row["session"],
             public_id=row["public_id"],
+            renew=row["renew"],
             user=_USER.decode(row["usr"]) if row["usr"] else None,
             basket=_BASKET.decode(row["basket"]) if row["basket"] else None,
             addresses=tuple(map(_address, _ADDRESSES.decode(row["addresses"]))) if row["addresses"] else (),
+            products=_PRODUCTS.decode(row["products"]) if row["products"] else (),
             preorder=snapshot,
             memory=memory,
             state=row["state"],
@@ -341,10 +376,20 @@ class Checkouts:
         )  # fmt: skip
         return row is not None
 
+    async def renew(self, session: UUID, public_id: str) -> bool:
+        """Give a marked session a new public id; False when it was not marked any more."""
+        row = await self._lane.ask(RENEW, merchant=self._merchant, session=session, public_id=public_id)
+        return row is not None
+
     async def flash(self, session: UUID, errors: dict[str, list[str]] | None) -> None:
         """Keep errors to be shown once by the next page, or forget them."""
         text_form = msgspec.json.encode(errors).decode() if errors else None
         await self._lane.ask(FLASH, merchant=self._merchant, session=session, flash=text_form)
+
+
+def new_public_id() -> str:
+    """Return an id for a session's cookie that nobody can guess."""
+    return token_urlsafe(24)
 
 
 def fresh(merchant: str) -> PreOrder:

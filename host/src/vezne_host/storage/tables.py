@@ -133,6 +133,7 @@ session = Table(
     Column("user_pk", BigInteger),
     _at("signed_in_at"),
     _at("seen_at"),
+    Column("renew", Boolean, nullable=False, server_default=text("false")),  # rotate at the next GET
     Column("flash", JSONB),  # errors of the last bank return, shown once
     PrimaryKeyConstraint("merchant", "id"),
     UniqueConstraint("merchant", "public_id"),

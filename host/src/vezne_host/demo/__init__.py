@@ -1,0 +1,1 @@
+"""The demo shops: fixed data that the demo and the tests load."""

@@ -1,0 +1,1 @@
+"""The pages every shop has, registered through the same hooks as any plugin's."""
