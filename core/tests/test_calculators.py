@@ -171,6 +171,13 @@ def test_data_source_without_an_amount_has_no_price() -> None:
         pytest.param(
             {
                 "slug": "weight",
+                "tiers": [{"up_to": 5, "amount": 1}, {"up_to": 5, "amount": 2}, {"amount": 3}],
+            },
+            id="one bound twice",
+        ),
+        pytest.param(
+            {
+                "slug": "weight",
                 "tiers": [{"up_to": 5, "amount": 1}, {"below": 5, "amount": 2}, {"amount": 3}],
             },
             id="a tier that nothing falls into",

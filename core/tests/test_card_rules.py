@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vezne_core import (
@@ -180,6 +180,7 @@ def test_a_filter_of_a_stranger_cannot_add_options() -> None:
     assert apply_filters(case(), [generous]).options == OPTIONS
 
 
+@settings(deadline=None)
 @given(caps=st.lists(st.integers(1, 15), max_size=5))
 def test_one_payment_at_once_is_always_left(caps) -> None:
     filters = [installment_filter("AmountInstallmentFilter", max_installment=cap) for cap in caps]

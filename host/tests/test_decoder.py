@@ -1,5 +1,6 @@
 """Tables into structs: everything that is wrong is found at once, and said plainly."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -22,6 +23,12 @@ def _even(number: int) -> int:
 class Inner(Settings, frozen=True):
     name: str
     size: int = 1
+
+
+@dataclass
+class Pair:
+    left: Secret
+    right: Secret
 
 
 class Outer(Settings, frozen=True):
@@ -145,13 +152,23 @@ def test_no_problem_shows_a_secret() -> None:
         long: Annotated[Secret, Meta(min_length=20)]
         short: Annotated[Secret, Meta(max_length=3)]
         digits: Annotated[Secret, Meta(pattern="^[0-9]+$")]
-        either: Secret | int
+        pair: Pair
 
     _, found = decode(
-        Guarded, {"long": "hush-hush", "short": "hush-hush", "digits": "hush-hush", "either": 1.5}, "t", {}
+        Guarded,
+        {"long": "hush-hush", "short": "hush-hush", "digits": "hush-hush", "pair": {"left": "hush-hush"}},
+        "t",
+        {},
     )
-    assert {problem.place for problem in found} == {"t.long", "t.short", "t.digits", "t.either"}
+    assert {problem.place for problem in found} == {"t.long", "t.short", "t.digits", "t.pair"}
     assert not [problem for problem in found if "hush" in str(problem)]
+
+
+def test_a_secret_inside_a_foreign_type_is_resolved() -> None:
+    both = {"left": {"env": "L"}, "right": "r"}
+    assert decode(Pair, both, "t", {"L": "l"}) == (Pair(Secret("l"), Secret("r")), [])
+    _, found = decode(Pair, both, "t", {})
+    assert found == [Problem("t.left", "the environment variable L is not set")]
 
 
 def test_text_is_no_number_unless_asked_for() -> None:

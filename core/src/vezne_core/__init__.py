@@ -62,7 +62,16 @@ from vezne_core.delivery import DeliveryMode, Offered, Shipping
 from vezne_core.errors import Missing, Problem, Refused, Unavailable, VezneError
 from vezne_core.events import Event, OrderPlaced, PreorderExpired, SlotsCleared
 from vezne_core.flow import Chain, Flow
-from vezne_core.forms import MUST_ACCEPT, REQUIRED, Agreement, Extra, decode, message, without_secrets
+from vezne_core.forms import (
+    MUST_ACCEPT,
+    REQUIRED,
+    Agreement,
+    Extra,
+    Received,
+    decode,
+    message,
+    without_secrets,
+)
 from vezne_core.junctions import Junction
 from vezne_core.markers import hookimpl, hookspec
 from vezne_core.money import Money, parse_amount
@@ -379,6 +388,7 @@ __all__ = [
     "Proceed",
     "Product",
     "Promotion",
+    "Received",
     "Record",
     "Redirect",
     "Redirected",

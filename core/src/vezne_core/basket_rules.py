@@ -11,7 +11,7 @@ from msgspec import Meta
 from vezne_core.rule_case import RuleCase
 from vezne_core.rule_kind import Bounds, Listed, Test, availability, code
 from vezne_core.rules import Role, RuleType
-from vezne_core.world import Product
+from vezne_core.world import Product, attribute_texts
 
 _Names = Annotated[frozenset[str], Meta(min_length=1)]
 
@@ -58,20 +58,11 @@ def _lines(given: _Products, fits: Callable[[Product], bool]) -> Test:
     return lambda case: holds(fits(line.product) for line in case.basket.lines)
 
 
-def _texts(value: Any) -> frozenset[str]:
-    """Return attribute values as shops write them: ``true`` is the text ``"true"``."""
-    if value is None:
-        return frozenset()
-    if isinstance(value, bool):
-        return frozenset({str(value).lower()})
-    if isinstance(value, list | tuple):
-        return frozenset().union(*map(_texts, value))
-    return frozenset({str(value)})
-
-
 def _with_attribute(given: _Attribute) -> Test:
-    wanted = _texts(given.values)
-    return _lines(given, lambda product: bool(wanted & _texts(product.attributes.get(given.attribute))))
+    wanted = attribute_texts(given.values)
+    return _lines(
+        given, lambda product: bool(wanted & attribute_texts(product.attributes.get(given.attribute)))
+    )
 
 
 BASKET_RULES = (

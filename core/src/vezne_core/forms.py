@@ -6,6 +6,7 @@ import functools
 import operator
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from types import NoneType, UnionType
@@ -51,6 +52,8 @@ LIST_LIMIT = 100
 """Longest list of a field that does not say otherwise."""
 NAME_LIMIT = 64
 """Longest name of a field that goes into ``Extra``."""
+DEPTH_LIMIT = 16
+"""Deepest nesting of JSON."""
 
 _TRUE = frozenset({"true", "1", "on", "yes"})
 _FALSE = frozenset({"false", "0", "off", "no"})
@@ -76,6 +79,9 @@ def message(text: str, **rules: Any) -> Meta:
 Agreement = Annotated[bool, Meta(extra={"must": True})]
 """A box that has to be ticked."""
 
+Received = Annotated[Any, Meta(extra={"as_received": True})]
+"""A field of a provider's answer: taken in whatever shape, so that no answer is refused over it."""
+
 Extra = Annotated[dict[str, str], Meta(extra={"rest": True})]
 """A field that receives the other texts that were sent, by name, for pages whose
 fields the merchant names. What is no text, blank, too long or too much is left out."""
@@ -99,6 +105,8 @@ class _Field(Struct, frozen=True):
 
         :raises _Wrong: it does not fit; the field's own message wins.
         """
+        if any(meta.extra and meta.extra.get("as_received") for meta in self.metas):
+            return sent
         try:
             value = _convert(self.kind, sent)
             _constrain(value, self.metas)
@@ -175,12 +183,8 @@ def _text(sent: Any) -> str:
     if isinstance(sent, bool) or not isinstance(sent, str | int | Decimal):
         raise _Wrong(NOT_A_TEXT)
     text = str(sent).strip()
-    if _CONTROL.search(text):
+    if not _clean(text):
         raise _Wrong(NOT_A_TEXT)
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise _Wrong(NOT_A_TEXT) from None
     return text
 
 
@@ -240,12 +244,41 @@ def _sequence(origin: Any, item: Any, sent: Any) -> Any:
 
 
 def _json(sent: Any) -> Any:
-    if not isinstance(sent, str):
-        return sent
+    if isinstance(sent, str):
+        with suppress(msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+            sent = msgspec.json.decode(sent)
+    if not storable(sent):
+        raise _Wrong(INVALID)
+    return sent
+
+
+def storable(value: Any, depth: int = DEPTH_LIMIT) -> bool:
+    """Tell whether JSON can be kept as it is: clean texts, numbers of 64 bits, not too deep.
+
+    What a slot takes may end in an order, whose database refuses NUL.
+    """
+    if isinstance(value, str):
+        return _clean(value)
+    if isinstance(value, int):
+        return -(2**63) <= value < 2**63
+    if isinstance(value, list | dict):
+        if depth == 0:
+            return False
+        if isinstance(value, dict):
+            return all(_clean(key) and storable(item, depth - 1) for key, item in value.items())
+        return all(storable(item, depth - 1) for item in value)
+    return True
+
+
+def _clean(text: str) -> bool:
+    """Tell whether a text holds neither control characters nor halves of a surrogate pair."""
+    if _CONTROL.search(text):
+        return False
     try:
-        return msgspec.json.decode(sent)
-    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-        return sent
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _constrain(value: Any, metas: Sequence[Meta]) -> None:
@@ -276,7 +309,7 @@ def _constrain(value: Any, metas: Sequence[Meta]) -> None:
 def _rest(sent: Fields, known: set[str]) -> dict[str, str]:
     rest: dict[str, str] = {}
     for name, value in sent.items():
-        if name in known or len(name) > NAME_LIMIT or len(rest) == LIST_LIMIT:
+        if name in known or len(name) > NAME_LIMIT or len(rest) == LIST_LIMIT or not _clean(name):
             continue
         try:
             text = _convert(str, value)

@@ -157,6 +157,8 @@ class PaymentAttempt(Value, frozen=True, kw_only=True):
     reward: dict[str, Money] = {}
     state: dict[str, Any] = {}
     """The gateway's own; no secrets."""
+    transaction_id: str | None = None
+    """What the provider calls the payment, once it approved it."""
     expires: datetime
 
 
@@ -344,11 +346,17 @@ class Gateway(ABC):
         return Unknown(reason="this gateway cannot be asked")
 
     async def void(self, attempt: PaymentAttempt, action: str) -> Result:
-        """Give back money that is not settled; the same ``action`` once only."""
+        """Give back money that is not settled; the same ``action`` once only.
+
+        ``Approved`` tells what was given back.
+        """
         return NotAttempted(reason="this gateway cannot void")
 
     async def refund(self, attempt: PaymentAttempt, amount: Money, action: str) -> Result:
-        """Give money back; the same ``action`` once only."""
+        """Give money back; the same ``action`` once only.
+
+        ``Approved`` tells what was given back.
+        """
         return NotAttempted(reason="this gateway cannot refund")
 
     def hand_off(self, attempt: PaymentAttempt, card: CardDetails) -> FormPost:
@@ -358,6 +366,20 @@ class Gateway(ABC):
     def notice(self, answer: Answer) -> Notice | BadNotice:
         """Verify a server-to-server message. Pure, signature over the bytes."""
         return BadNotice("this gateway sends no notices")
+
+    async def rewards(self, card: CardDetails, currency: str) -> Mapping[str, Money]:
+        """Return the points of a card as money, by type. Moves nothing.
+
+        :raises Unavailable: the provider could not tell.
+        """
+        return {}
+
+    async def campaigns(self, card: CardDetails) -> Sequence[Mapping[str, Any]]:
+        """Return the campaigns of a card, each with a ``code``. Moves nothing.
+
+        :raises Unavailable: the provider could not tell.
+        """
+        return ()
 
     async def reference_code(self, transfer: ExpectedTransfer) -> str | None:
         """Return the code a shopper states with a bank transfer: the same for the same transfer."""

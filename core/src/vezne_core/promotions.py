@@ -76,9 +76,13 @@ class Unpaid(Value, frozen=True, kw_only=True):
 class Promotion(Protocol):
     """Something that changes what a basket costs. Pure; never does I/O."""
 
-    stage: Stage
-    reads: Sequence[Slot[Any]]
-    """Slots that :meth:`adjust` looks at, beside basket, offers and shipping amount."""
+    @property
+    def stage(self) -> Stage:
+        """When it is counted; a class attribute will do."""
+
+    @property
+    def reads(self) -> Sequence[Slot[Any]]:
+        """Slots that :meth:`adjust` looks at, beside basket, offers and shipping amount."""
 
     def offers(self, preorder: PreOrder, catalogue: Catalogue) -> Iterable[Offer]:
         """Return the offers of the catalogue that this promotion brings in."""

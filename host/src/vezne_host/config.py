@@ -26,6 +26,7 @@ from vezne_host.field import (
     LanguageCode,
     Network,
     Origin,
+    Place,
     PluginName,
     TimeZone,
     WebAddress,
@@ -99,6 +100,8 @@ class HostSettings(Settings, frozen=True, kw_only=True):
     workers: Annotated[int, Meta(ge=1, le=256)] = 1
     trusted_proxies: Annotated[tuple[Network, ...], DISTINCT] = ()
     """Networks whose ``X-Forwarded-*`` headers are believed."""
+    allow_inside: Annotated[tuple[Place, ...], DISTINCT] = ()
+    """Hosts with port in the own network that plugins may call, without TLS too."""
     body_limit: Annotated[int, Meta(ge=1024)] = 65536
     """Bytes that a request may carry."""
     lifetimes: Lifetimes = Lifetimes()

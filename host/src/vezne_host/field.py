@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from iso4217 import Currency
 
 from vezne_host.decoder import Check, Wrong
@@ -33,12 +33,19 @@ def _host(text: str) -> str:
 
 
 def _address(text: str) -> str:
-    parts = urlsplit(text)
     try:
-        sound = parts.scheme in ("http", "https") and bool(_host(parts.hostname or "")) and parts.port != 0
+        parts = urlsplit(text)
+        sound = (
+            text.isprintable()
+            and " " not in text
+            and parts.scheme in ("http", "https")
+            and bool(_host(parts.hostname or ""))
+            and parts.port != 0
+            and not (parts.query or parts.fragment or "@" in parts.netloc)
+        )
     except (ValueError, Wrong):
         sound = False
-    if not sound or parts.query or parts.fragment or "@" in parts.netloc:
+    if not sound:
         raise Wrong(f"{text!r} is not a web address", 'write it like "https://shop.example", without a query')
     return text.rstrip("/")
 
@@ -60,7 +67,7 @@ def _currency(text: str) -> str:
 def _language(text: str) -> str:
     try:
         Locale.parse(text, sep="-")
-    except (ValueError, LookupError):
+    except (ValueError, UnknownLocaleError):
         raise Wrong(f"{text!r} is not a language", 'write its code, like "tr" or "pt-br"') from None
     return text.lower()
 
@@ -80,6 +87,13 @@ def _network(text: str) -> str:
         raise Wrong(str(error), 'write an address or a network, like "10.0.0.0/8"') from None
 
 
+def _place(text: str) -> str:
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise Wrong(f"{text!r} is no host with a port", 'write it like "127.0.0.1:8001"')
+    return f"{host.lower()}:{int(port)}"
+
+
 def _plugin(text: str) -> str:
     if text == SPINE:
         raise Wrong("the spine is always on", "take it out of the list")
@@ -96,6 +110,7 @@ def _distinct(items: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 HostName = Annotated[str, Check(_host)]
+Place = Annotated[str, Check(_place)]
 WebAddress = Annotated[str, Check(_address)]
 Origin = Annotated[str, Check(_origin)]
 CurrencyCode = Annotated[str, Check(_currency)]

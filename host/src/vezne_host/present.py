@@ -349,7 +349,7 @@ class Presenter:
             "name": option.text("name", language) if option else "",
             "slug": option.slug if option else "",
             "logo": option.logo if option else None,
-            "shipping_amount": amount.wire if amount else None,
+            "shipping_amount": amount.wire if amount is not None else None,
             "description": option.text("description", language) or None if option else None,
             "kwargs": option.kwargs if option else {},
         }

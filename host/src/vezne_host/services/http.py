@@ -40,6 +40,10 @@ class _Place(Struct, frozen=True):
     target: str
 
     @property
+    def url(self) -> httpcore.URL:
+        return httpcore.URL(scheme=self.scheme, host=self.host, port=self.port, target=self.target)
+
+    @property
     def authority(self) -> str:
         return authority(self.host, self.port)
 
@@ -109,10 +113,8 @@ class OutboundHttp:
                 self._turns.setdefault(place.authority, asyncio.Semaphore(self._per_place)),
                 self._pool.stream(
                     method,
-                    httpcore.URL(
-                        scheme=place.scheme, host=place.host, port=place.port, target=place.target
-                    ),
-                    headers={"Host": place.name, "User-Agent": "vezne", **(headers or {})},
+                    place.url,
+                    headers=_sent(headers or {}, place),
                     content=content if content or method not in ("GET", "HEAD") else None,
                     extensions={"timeout": connect, "trace": note},
                 ) as answer,
@@ -122,7 +124,7 @@ class OutboundHttp:
             raise Unavailable(f"{place.authority} did not answer in {timeout:g} s", sent=sent) from None
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as error:
             raise Unavailable(f"{place.authority}: {type(error).__name__} {error}", sent=sent) from error
-        return Response(answer.status, _headers(answer.headers), body)
+        return Response(answer.status, _received(answer.headers), body)
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -150,7 +152,7 @@ def _read(url: str) -> _Place | None:
             return None
     except ValueError:
         return None
-    if port is None or "@" in parts.netloc:
+    if parts.scheme not in _PORTS or port is None or "@" in parts.netloc:
         return None
     query = f"?{parts.query}" if parts.query else ""
     return _Place(parts.scheme, host, port, (parts.path or "/") + query)
@@ -166,7 +168,12 @@ async def _body(answer: httpcore.Response, place: _Place) -> bytes:
     return bytes(body)
 
 
-def _headers(raw: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
+def _sent(headers: Mapping[str, str], place: _Place) -> list[tuple[bytes | str, bytes | str]]:
+    given = {name.lower(): value for name, value in headers.items()}
+    return [*({"user-agent": "vezne"} | given | {"host": place.name}).items()]
+
+
+def _received(raw: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
     headers: dict[str, str] = {}
     for name, value in raw:
         key, text = name.decode("latin-1").lower(), value.decode("latin-1")

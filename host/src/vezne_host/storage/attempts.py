@@ -47,7 +47,7 @@ CLAIM = Query(text("""
         UPDATE payment_attempt a SET state = 'abandoned', held = '{}', due_at = now() + interval '2 minutes'
         FROM left_open o, go WHERE a.merchant = :merchant AND a.id = o.id
         RETURNING a.id
-    ), placing AS (
+    ), busy AS (
         UPDATE preorder p SET state = 'placing', revision = p.revision + 1, tries = p.tries + 1,
                body = :body, updated_at = now()
         FROM go WHERE p.merchant = :merchant AND p.id = go.id
@@ -222,7 +222,7 @@ RESUME = Query(text("""
     ), ledger AS (
         INSERT INTO payment_ledger (merchant, attempt_id, kind, amount, currency)
         SELECT :merchant, id, 'resumed', CAST(:amount AS numeric), :currency FROM attempt
-    ), placing AS (
+    ), busy AS (
         UPDATE preorder p SET state = 'placing', updated_at = now()
         FROM attempt WHERE p.merchant = :merchant AND p.id = attempt.preorder_id AND p.state = 'open'
     )

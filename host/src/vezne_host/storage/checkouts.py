@@ -191,7 +191,7 @@ class Body(Struct, omit_defaults=True):
     """What the row of a pre-order holds: answers and what is remembered of the world."""
 
     slots: dict[str, msgspec.Raw] = {}
-    memory: Memory = Memory()
+    memory: Memory = msgspec.field(default_factory=Memory)
     version: int = 1
     """Of the digests; another one is digested anew without clearing anything."""
 

@@ -8,7 +8,6 @@ from msgspec import Struct
 
 from vezne_core import (
     CARD,
-    CLIENT,
     CONFIG,
     GATEWAY,
     INSTALLMENT,
@@ -17,7 +16,6 @@ from vezne_core import (
     Capability,
     Cards,
     Catalogue,
-    Client,
     Clock,
     Errors,
     Outcome,
@@ -84,7 +82,6 @@ class CreditCardConfirmationPage(Page[CreditCardConfirmationForm]):
             card=card,
             three_d=required,
             save_card=form.card_name if form.save else None,
-            browser=form.browser(preorder.get(CLIENT) or Client()),
         )
 
     def _errors(self, preorder: PreOrder, form: CreditCardConfirmationForm) -> Errors:

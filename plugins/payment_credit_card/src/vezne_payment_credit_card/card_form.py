@@ -10,7 +10,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 from stdnum import luhn
 
-from vezne_core import MUST_ACCEPT, REQUIRED, BrowserFields, CardDetails, Client, Errors, Secret
+from vezne_core import MUST_ACCEPT, REQUIRED, CardDetails, Errors, Secret
 from vezne_payment_credit_card.brand import Brand, brand_of
 
 NUMBER = "Please enter a valid card number."
@@ -33,6 +33,8 @@ Browser = Annotated[str, Meta(max_length=256)]
 
 class CreditCardConfirmationForm(Struct, frozen=True, kw_only=True):
     """A card, the agreement, and what 3-D Secure wants to know of the browser.
+
+    The attempt tells the gateway what the ``browser_*`` fields say.
 
     The required fields take None so that the form is always read and
     :meth:`faults` can tell everything that is wrong at once. What stands on the
@@ -135,20 +137,6 @@ class CreditCardConfirmationForm(Struct, frozen=True, kw_only=True):
             holder=self.holder,
             month=int(_text(self.card_month)),
             year=int(_text(self.card_year)),
-        )
-
-    def browser(self, client: Client) -> BrowserFields:
-        """Return what is known of the browser; two headers are taken from the request itself."""
-        return BrowserFields(
-            java_enabled=self.browser_java_enabled,
-            language=self.browser_language,
-            color_depth=self.browser_color_depth,
-            screen_height=self.browser_screen_height,
-            screen_width=self.browser_screen_width,
-            time_zone=self.browser_time_zone,
-            header=client.accept or None,
-            user_agent=client.user_agent or None,
-            client_time=self.client_time,
         )
 
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from msgspec import Struct
 
-from msgspec import Meta, Struct
-
-from vezne_core import Answer, Outcome, Page, Pay, PreOrder
+from vezne_core import Answer, Outcome, Page, Pay, PreOrder, Received
 from vezne_payment_credit_card.card_confirmation import CreditCardConfirmationPage
 from vezne_payment_credit_card.slot import CARD_CHALLENGE
 
 REDIRECT_URL = "/orders/redirect-three-d/"
-
-BankField = Annotated[Any, Meta(description="Judged by the gateway, which reads the answer as received.")]
 
 
 class CreditCardThreeDSecureForm(Struct, frozen=True, kw_only=True):
@@ -25,17 +21,17 @@ class CreditCardThreeDSecureForm(Struct, frozen=True, kw_only=True):
     three_d_secure: bool
     success: bool
     answer: Answer
-    md: BankField = None
-    xid: BankField = None
-    eci: BankField = None
-    cavv: BankField = None
-    mdStatus: BankField = None  # noqa: N815  # the bank's name
-    status: BankField = None
-    paymentId: BankField = None  # noqa: N815
-    conversationData: BankField = None  # noqa: N815
-    conversationId: BankField = None  # noqa: N815
-    liqpay_token: BankField = None
-    body: BankField = None
+    md: Received = None
+    xid: Received = None
+    eci: Received = None
+    cavv: Received = None
+    mdStatus: Received = None  # noqa: N815  # the bank's name
+    status: Received = None
+    paymentId: Received = None  # noqa: N815
+    conversationData: Received = None  # noqa: N815
+    conversationId: Received = None  # noqa: N815
+    liqpay_token: Received = None
+    body: Received = None
 
 
 class CreditCardThreeDSecureContext(Struct, frozen=True):
