@@ -153,8 +153,8 @@ plugins = []
         ("host.keys[1].key", "the environment variable VAULT_KEY is not set"),
         ("host.port", "must be a whole number <= 65535"),
         ("host.trusted_proxies[0]", "10.0.0.1/8 has host bits set"),
-        ("host.allow_inside[2]", "'bank' is not a host with a port"),
-        ("host.allow_inside[3]", "'bank:0' is not a host with a port"),
+        ("host.allow_inside[2]", "'bank' is no host with a port"),
+        ("host.allow_inside[3]", "'bank:0' is no host with a port"),
         ("host.body_limit", "is a text, must be a whole number"),
         ("host.lifetimes.card_minutes", "must be a whole number <= 60"),
         ("merchants.acme.hosts", "is missing"),
@@ -173,7 +173,9 @@ plugins = []
     ],
     ids=["no-host", "no-key", "no-merchant", "merchants-in-host", "merchants-number", "host-number"],
 )
-def test_a_start_without_key_or_merchant_is_refused(write: Write, text: str, problem: tuple[str, str]) -> None:
+def test_a_start_without_key_or_merchant_is_refused(
+    write: Write, text: str, problem: tuple[str, str]
+) -> None:
     assert problem in refused(write(text))
 
 
@@ -299,8 +301,7 @@ def test_a_host_of_two_merchants_refuses_both(write: Write) -> None:
 
     assert configuration.merchants == {}
     assert {
-        name: sorted(problem.fact for problem in problems)
-        for name, problems in configuration.refused.items()
+        name: sorted(problem.fact for problem in problems) for name, problems in configuration.refused.items()
     } == {
         "acme": ["acme.example is also a host of other, broken"],
         "other": ["acme.example is also a host of acme, broken"],
@@ -310,7 +311,10 @@ def test_a_host_of_two_merchants_refuses_both(write: Write) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    ['hosts = ["a.example", "a.example"]\nplugins = []', 'hosts = ["a.example"]\nplugins = ["offers", "offers"]'],
+    [
+        'hosts = ["a.example", "a.example"]\nplugins = []',
+        'hosts = ["a.example"]\nplugins = ["offers", "offers"]',
+    ],
     ids=["host", "plugin"],
 )
 def test_a_thing_listed_twice_is_refused(write: Write, body: str) -> None:

@@ -120,6 +120,8 @@ class ExpectedTransfer(Value, frozen=True, kw_only=True):
     buyer: Buyer
     shipping_address: Address | None = None
     billing_address: Address | None = None
+    account: str
+    """IBAN that receives it."""
     site: str
     """Domain of the shop."""
 

@@ -49,18 +49,22 @@ class Refreshed(Struct, frozen=True):
 _MISSING = b""
 
 
-async def refresh(graph: SlotGraph, preorder: PreOrder, world: World, memory: Memory) -> Refreshed:
+async def refresh(
+    graph: SlotGraph, preorder: PreOrder, world: World, memory: Memory, *, checks: bool = True
+) -> Refreshed:
     """Read every source in graph order; a value that changed clears what depends on it.
 
     ``memory`` is brought up to date. A remote source that fails counts as
     empty and is asked again by the next request.
+
+    :param checks: also hold filled slots against the world; False only reads facts.
     """
     cleared: set[str] = set()
     failed: dict[str, str] = {}
     now = preorder
     for source in graph.order:
         slot = source.slot
-        if not slot.fact and not now.has(slot):
+        if not slot.fact and not (checks and now.has(slot)):
             continue
         value: Any
         if source.keep:

@@ -670,12 +670,9 @@ class Engine:
 
     async def _refresh_quietly(self, visit: Visit) -> None:
         """Read the facts of an answer without dropping what the running payment stands on."""
-        result = await refresh(self._graph, visit.preorder, visit.world, visit.memory)
-        kept = visit.preorder
-        for source in self._graph.order:
-            if source.slot.fact:
-                kept = kept.with_value(source.slot, result.preorder.get(source.slot))
-        visit.preorder = kept
+        remembered = Memory(kept=dict(visit.memory.kept))  # no digests: nothing counts as changed
+        result = await refresh(self._graph, visit.preorder, visit.world, remembered, checks=False)
+        visit.preorder = result.preorder
 
     async def _done(self, visit: Visit) -> Reply:
         """Answer the order that stands."""

@@ -130,6 +130,7 @@ class MerchantRuntime:
         self.name = merchant.name
         self.config = merchant
         self.lane = process.lane
+        self.installed = process.installed
         self.texts = process.texts
         self.lifetimes = process.settings.lifetimes
         self.nudge = process.nudge

@@ -203,7 +203,12 @@ class Runner:
 
     async def by_token(self, token: str) -> Loaded | None:
         """Return the checkout that a return token belongs to."""
-        row = await self._lane.ask(sql.LOAD_RETURN, merchant=self._merchant, return_hash=hashed(token))
+        row = await self._lane.ask(
+            sql.LOAD_RETURN,
+            merchant=self._merchant,
+            return_hash=hashed(token),
+            skus=list(self._runtime.settings().skus),
+        )
         return None if row is None else self._checkouts.read(row)
 
     async def record(self, visit: Visit) -> None:

@@ -7,8 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec import Struct
 from sqlalchemy import text
 
-from vezne_host.catalogue import Row
-from vezne_host.storage.lane import Driver, Lane, Query
+from vezne_core import Problem, Record, Refused
+from vezne_core.catalogue import RECORDS
+from vezne_host.catalogue import Row, Snapshot
+from vezne_host.storage.lane import Driver, Lane, Query, opened
+from vezne_host.storage.migrate import pending
 
 CHANNEL = "vezne_configuration"
 """Where every change is told; the payload is the merchant."""
@@ -130,3 +133,26 @@ async def write_on(
         )  # fmt: skip
     await TELL.run(driver, channel=CHANNEL, merchant=merchant)
     return int(revision)
+
+
+async def read_all(
+    database_url: str, merchants: Iterable[str], types: Iterable[type[Record]] = RECORDS
+) -> tuple[Mapping[str, Snapshot], Mapping[str, tuple[Problem, ...]]]:
+    """Return the configurations in a database by merchant, and what is wrong with the others.
+
+    For commands; who serves has a ``ConfigurationWatcher``.
+
+    :raises Refused: the database cannot be reached, or its tables are not those of this version.
+    """
+    if behind := await pending(database_url):
+        raise Refused(behind)
+    snapshots: dict[str, Snapshot] = {}
+    wrong: dict[str, tuple[Problem, ...]] = {}
+    async with opened(database_url, size=1, rest=0) as lane:
+        for merchant in merchants:
+            stored = await Configurations(lane).load(merchant)
+            try:
+                snapshots[merchant] = Snapshot.from_rows(stored.revision, stored.rows, types)
+            except Refused as refused:
+                wrong[merchant] = refused.problems
+    return snapshots, wrong

@@ -75,7 +75,8 @@ class SandboxGateway(Gateway):
         if card is None or not (card.token or card.number):
             return verdict.declined("card_gone")
         message = wire.authorize(attempt, card)
-        return verdict.charged(attempt, await self._say("authorize", message, wire.AUTHORIZED, attempt.key))
+        said = await self._say("authorize", message, wire.AUTHORIZED, attempt.key)
+        return verdict.charged(attempt, said)
 
     async def resume(self, attempt: PaymentAttempt, answer: Answer, card: CardDetails | None) -> Result:
         """Take the money after the bank has authenticated the shopper.
@@ -116,13 +117,13 @@ class SandboxGateway(Gateway):
 
     async def rewards(self, card: CardDetails, currency: str) -> Mapping[str, Money]:
         """Return the points of a card."""
-        said = self._sure(await self._say("rewards", wire.card_question(card), wire.POINTS))
-        return {kind: Money.of(amount, currency) for kind, amount in said.rewards.items()}
+        said = await self._say("rewards", wire.card_question(card), wire.POINTS)
+        return {kind: Money.of(amount, currency) for kind, amount in self._sure(said).rewards.items()}
 
     async def campaigns(self, card: CardDetails) -> Sequence[Mapping[str, Any]]:
         """Return the campaigns of a card."""
-        said = self._sure(await self._say("campaigns", wire.card_question(card), wire.CAMPAIGNS))
-        return [{"code": each.code, "text": each.text} for each in said.campaigns]
+        said = await self._say("campaigns", wire.card_question(card), wire.CAMPAIGNS)
+        return [{"code": each.code, "text": each.text} for each in self._sure(said).campaigns]
 
     def notice(self, answer: Answer) -> Notice | BadNotice:
         """Verify what the bank posts by itself."""
@@ -159,5 +160,5 @@ class SandboxGateway(Gateway):
     @staticmethod
     def _sure(said: T | Untouched | Unclear) -> T:
         if isinstance(said, Untouched | Unclear):
-            raise Unavailable(f"the bank did not tell: {said}")
+            raise Unavailable(f"the bank did not tell: {said.reason}")
         return said

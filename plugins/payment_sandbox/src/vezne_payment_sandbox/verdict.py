@@ -79,12 +79,12 @@ def charged(attempt: PaymentAttempt, answer: Sale | Decline | Authentication | U
     match answer:
         case Unclear(reason):
             return Unknown(reason=reason)
-        case Untouched(status, code, field):
+        case Untouched(_, code, field):
             if code in _EARLIER:
                 return Unknown(reason=f"the bank knows the attempt already: {code}")
             if field.startswith("card"):
                 return Declined(errors={GENERAL: [SENTENCES["card"]]}, code=f"{code} {field}")
-            return NotAttempted(reason=f"{status} {code} {field}".strip())
+            return NotAttempted(reason=answer.reason)
     if (answer.reference, answer.order_number) != (attempt.reference, attempt.order_number):
         return Unknown(reason="the bank answered about another payment")
     match answer:
@@ -111,8 +111,8 @@ def asked(attempt: PaymentAttempt, answer: Found | Untouched | Unclear) -> Resul
     match answer:
         case Unclear(reason):
             return Unknown(reason=reason)
-        case Untouched(status, code):
-            return Unknown(reason=f"the bank did not tell: {status} {code}")
+        case Untouched():
+            return Unknown(reason=f"the bank did not tell: {answer.reason}")
         case Found(payments=()):
             return NotAttempted(reason="the bank never heard of it")
         case Found(payments=(payment,)) if (payment.reference, payment.order_number) == (
@@ -159,8 +159,8 @@ def moved(answer: Movement | Untouched | Unclear, transaction_id: str, kind: str
             return Unknown(reason="the bank knows the action already: key_reused")
         case Untouched(404 | 409, code):
             return Declined(code=code)
-        case Untouched(status, code, field):
-            return NotAttempted(reason=f"{status} {code} {field}".strip())
+        case Untouched():
+            return NotAttempted(reason=answer.reason)
 
 
 def _challenged(kept: Awaited, expires_in: timedelta | None = None) -> Challenged:

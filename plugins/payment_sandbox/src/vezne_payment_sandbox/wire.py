@@ -116,8 +116,14 @@ class Untouched(Struct, frozen=True):
     """Proves that this call did nothing."""
 
     status: int
+    """0 where nothing was sent."""
     code: str
     field: str = ""
+
+    @property
+    def reason(self) -> str:
+        """Say it in a line, for the log."""
+        return f"{self.status} {self.code} {self.field}".strip()
 
 
 class Unclear(Struct, frozen=True):

@@ -52,24 +52,24 @@ def used_for(number: str) -> ReservedFor:
 
 
 async def test_a_code_is_kept_as_the_merchant_writes_it(
-    page: VoucherCodePage, shop: Any, preorder: PreOrder
+    page: VoucherCodePage, shop: Any, checkout: Any
 ) -> None:
     shop.load(WELCOME)
 
-    outcome = await page.process(preorder, VoucherCodeForm(" welcome2024 "))
+    outcome = await page.process(checkout(), VoucherCodeForm(" welcome2024 "))
 
     assert outcome == Proceed(VOUCHER.fill("WELCOME2024"))
 
 
 @pytest.mark.parametrize("sent", [{}, {"voucher_code": ""}, {"voucher_code": "  "}, {"voucher_code": None}])
 async def test_an_empty_or_missing_code_takes_the_code_back(
-    page: VoucherCodePage, preorder: PreOrder, sent: dict[str, Any]
+    page: VoucherCodePage, checkout: Any, sent: dict[str, Any]
 ) -> None:
     form, errors = decode(VoucherCodeForm, sent)
     assert form is not None, errors
     graph = SlotGraph([VOUCHER], [])
 
-    outcome = await page.process(preorder.with_value(VOUCHER, "ONCE"), form)
+    outcome = await page.process(checkout((VOUCHER, "ONCE")), form)
 
     assert outcome == Proceed()
     cleared, _ = PreOrder.of(VOUCHER.fill("ONCE")).apply(graph, outcome.changes, page.resets)
@@ -100,70 +100,70 @@ REFUSED = [
 
 @pytest.mark.parametrize(("offers", "reason"), REFUSED)
 async def test_a_code_that_would_give_nothing_is_refused_with_the_reason(
-    page: VoucherCodePage, shop: Any, preorder: PreOrder, offers: tuple[Offer, ...], reason: str
+    page: VoucherCodePage, shop: Any, checkout: Any, offers: tuple[Offer, ...], reason: str
 ) -> None:
     shop.load(*offers)
 
-    outcome = await page.process(preorder, VoucherCodeForm("ONCE"))
+    outcome = await page.process(checkout(), VoucherCodeForm("ONCE"))
 
     assert outcome == Reject({"voucher_code": [reason]})
 
 
 async def test_a_code_whose_last_use_is_taken_is_refused(
-    page: VoucherCodePage, shop: Any, preorder: PreOrder, uses: VoucherUses, database: Any
+    page: VoucherCodePage, shop: Any, checkout: Any, uses: VoucherUses, database: Any
 ) -> None:
     shop.load(ONCE)
     async with database.transaction() as session:
         assert await uses.claim(session, ONCE, used_for("1000000000001"))
 
-    outcome = await page.process(preorder, VoucherCodeForm("ONCE"))
+    outcome = await page.process(checkout(), VoucherCodeForm("ONCE"))
 
     assert outcome == Reject({"voucher_code": ["This voucher code has already been used."]})
 
 
 async def test_the_use_that_the_own_payment_holds_is_still_the_shoppers(
-    page: VoucherCodePage, shop: Any, preorder: PreOrder, uses: VoucherUses, database: Any
+    page: VoucherCodePage, shop: Any, checkout: Any, uses: VoucherUses, database: Any
 ) -> None:
     shop.load(ONCE)
     async with database.transaction() as session:
         await uses.claim(session, ONCE, used_for("1000000000001"))
 
-    outcome = await page.process(preorder.with_value(ORDER_NUMBER, "1000000000001"), VoucherCodeForm("ONCE"))
+    outcome = await page.process(checkout((ORDER_NUMBER, "1000000000001")), VoucherCodeForm("ONCE"))
 
     assert outcome == Proceed(VOUCHER.fill("ONCE"))
 
 
 async def test_of_several_offers_of_a_code_those_that_give_something_decide(
-    page: VoucherCodePage, shop: Any, preorder: PreOrder
+    page: VoucherCodePage, shop: Any, checkout: Any
 ) -> None:
-    for_guests = voucher(1, "SPRING", conditions=({"slug": "guest"},), uses=0)
-    shop.load(for_guests, voucher(2, "SPRING"))
+    for_members = voucher(1, "SPRING", conditions=({"slug": "registered"},), uses=0)
+    shop.load(for_members, voucher(2, "SPRING"))
 
-    assert await page.process(preorder, VoucherCodeForm("spring")) == Proceed(VOUCHER.fill("SPRING"))
+    assert await page.process(checkout(), VoucherCodeForm("spring")) == Proceed(VOUCHER.fill("SPRING"))
 
 
 async def test_a_code_is_tried_beside_the_rest_of_the_basket_not_beside_the_code_before(
-    page: VoucherCodePage, shop: Any, preorder: PreOrder
+    page: VoucherCodePage, shop: Any, checkout: Any
 ) -> None:
     everything = voucher(1, "ALL", benefits=({"slug": "percentage", "rate": "100"},))
     shop.load(everything, WELCOME)
 
-    outcome = await page.process(preorder.with_value(VOUCHER, "ALL"), VoucherCodeForm("WELCOME2024"))
+    outcome = await page.process(checkout((VOUCHER, "ALL")), VoucherCodeForm("WELCOME2024"))
 
     assert outcome == Proceed(VOUCHER.fill("WELCOME2024"))
 
 
 async def test_guessing_ends_after_some_tries_of_a_checkout(
-    page: VoucherCodePage, shop: Any, preorder: PreOrder
+    page: VoucherCodePage, shop: Any, checkout: Any
 ) -> None:
     shop.load(WELCOME)
     for _ in range(3):
-        await page.process(preorder, VoucherCodeForm("GUESS"))
+        await page.process(checkout(), VoucherCodeForm("GUESS"))
 
-    outcome = await page.process(preorder, VoucherCodeForm("WELCOME2024"))
+    outcome = await page.process(checkout(), VoucherCodeForm("WELCOME2024"))
 
     assert outcome == Reject({"voucher_code": ["Too many attempts. Please try again later."]})
-    assert await page.process(preorder, VoucherCodeForm()) == Proceed()
+    assert await page.process(checkout(), VoucherCodeForm()) == Proceed()
 
 
 @pytest.mark.parametrize(
@@ -174,32 +174,29 @@ async def test_guessing_ends_after_some_tries_of_a_checkout(
     ],
 )
 async def test_a_fresh_checkout_gives_no_fresh_tries(
-    page: VoucherCodePage, shop: Any, preorder: PreOrder, slot: Any, value: Any, tries: int
+    page: VoucherCodePage, shop: Any, checkout: Any, slot: Any, value: Any, tries: int
 ) -> None:
     shop.load(WELCOME)
 
-    def fresh(number: int) -> PreOrder:
-        guest = preorder.with_value(SHOPPER, Shopper()).with_value(slot, value)
-        return PreOrder(f"checkout-{number}", "merchant", raw=guest.raw, values=guest._values)
-
-    outcomes = [await page.process(fresh(n), VoucherCodeForm("WELCOME2024")) for n in range(tries + 1)]
+    outcomes = [
+        await page.process(checkout((slot, value), id=f"checkout-{n}"), VoucherCodeForm("WELCOME2024"))
+        for n in range(tries + 1)
+    ]
 
     assert [isinstance(outcome, Proceed) for outcome in outcomes] == [True] * tries + [False]
 
 
 async def test_guests_of_one_shop_do_not_share_their_tries(
-    page: VoucherCodePage, shop: Any, preorder: PreOrder
+    page: VoucherCodePage, shop: Any, checkout: Any
 ) -> None:
     shop.load(WELCOME)
-    for number in range(9):
-        guest = PreOrder(f"checkout-{number}", "merchant", values=preorder._values).with_value(
-            SHOPPER, Shopper()
-        )
-        assert await page.process(guest, VoucherCodeForm("WELCOME2024")) == Proceed(
-            VOUCHER.fill("WELCOME2024")
-        )
+    outcomes = [
+        await page.process(checkout(id=f"checkout-{n}"), VoucherCodeForm("WELCOME2024")) for n in range(9)
+    ]
+
+    assert outcomes == [Proceed(VOUCHER.fill("WELCOME2024"))] * 9
 
 
-async def test_the_context_shows_the_code_in_use(page: VoucherCodePage, preorder: PreOrder) -> None:
-    assert await page.context(preorder) == VoucherCodeContext(None)
-    assert await page.context(preorder.with_value(VOUCHER, "ONCE")) == VoucherCodeContext("ONCE")
+async def test_the_context_shows_the_code_in_use(page: VoucherCodePage, checkout: Any) -> None:
+    assert await page.context(checkout()) == VoucherCodeContext(None)
+    assert await page.context(checkout((VOUCHER, "ONCE"))) == VoucherCodeContext("ONCE")
