@@ -2,7 +2,7 @@
 
 import pytest
 
-pytest_plugins = ["vezne_host.testing.servers"]
+pytest_plugins = ["vezne_host.testing.servers", "vezne_host.testing.shop"]
 
 
 @pytest.fixture(scope="session")

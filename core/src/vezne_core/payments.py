@@ -450,7 +450,7 @@ class ReservedFor(Struct, frozen=True, kw_only=True):
     """Values of the reservation's ``reads`` by slot name."""
     offers: frozenset[int] = frozenset()
     amount: Money | None = None
-    """What a tender has to cover."""
+    """What a tender has to cover; for anything else, the total of the order."""
 
 
 AttemptState = Literal[

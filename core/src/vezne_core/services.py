@@ -103,15 +103,22 @@ class Cache(Protocol):
 class Sms(Protocol):
     """Sends text messages."""
 
-    async def send(self, phone: str, text: str) -> None:
-        """Hand over a message for a phone number (E.164)."""
+    async def send(self, phone: str, text: str, *, id: str | None = None) -> None:
+        """Hand over a message for a phone number (E.164).
+
+        :param id: names the message; handed over again under it, it arrives once
+            where the way out allows.
+        """
 
 
 class Mail(Protocol):
     """Sends e-mails."""
 
-    async def send(self, to: str, subject: str, text: str) -> None:
-        """Hand over a message."""
+    async def send(self, to: str, subject: str, text: str, *, id: str | None = None) -> None:
+        """Hand over a message in plain text.
+
+        :param id: as of :meth:`Sms.send`.
+        """
 
 
 class Texts(Protocol):

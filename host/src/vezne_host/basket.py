@@ -77,22 +77,20 @@ def put(
 
     Lowering a quantity is always possible.
     """
-    like = key(goods.product, attributes)
-    own = next((line for line in lines if key(line.product, line.attributes) == like), None)
+    own = _same(lines, goods.product, attributes)
     before = own.quantity if own else 0
     wanted = before + quantity if add else quantity
     if wanted > before:
-        others = sum(line.quantity for line in lines if line.product == goods.product) - before
-        room = max(goods.left or 0, 0) - others
-        if wanted > room:
-            return Refusal("insufficient_stock", Message(FEW_LEFT, {"n": room}) if room > 0 else SOLD_OUT)
+        left = max(goods.left or 0, 0) - _others(lines, goods.product, own)
+        if wanted > left:
+            return Refusal("insufficient_stock", Message(FEW_LEFT, {"n": left}) if left > 0 else SOLD_OUT)
         if wanted > MOST_PIECES:
             return Refusal("too_many_pieces", Message(TOO_MANY_PIECES, {"n": MOST_PIECES}))
         if own is None and len(lines) >= MOST_LINES:
             return Refusal("basket_full", TOO_MANY_LINES)
-    if own is not None:
-        return Change({own.pk: wanted}) if wanted != before else Change()
-    return Change(added=(NewLine(goods, wanted, attributes),)) if wanted else Change()
+    if wanted == before:
+        return Change()
+    return Change({own.pk: wanted}) if own else Change(added=(NewLine(goods, wanted, attributes),))
 
 
 def shortages(lines: Sequence[LineRow]) -> list[Shortage]:
@@ -118,29 +116,23 @@ def taken_over(own: Sequence[LineRow], guest: Sequence[LineRow], currency: str) 
     What is sold in another currency than the account's basket stays behind
     (decisions: a basket with lines keeps its currency), as does what has no room.
     """
-    change = Change()
     lines = list(own)
     quantities: dict[int, int] = {}
     added: list[NewLine] = []
     for line in guest:
-        if line.body.currency != currency:
+        if line.body.currency.upper() != currency.upper():
             continue
-        goods = Goods(line.product, line.sku, line.body, line.left)
-        same = next(
-            (each for each in lines if key(each.product, each.attributes) == key(line.product, line.attributes)),
-            None,
-        )
+        same = _same(lines, line.product, line.attributes)
         before = same.quantity if same else 0
-        others = sum(each.quantity for each in lines if each.product == line.product) - before
-        most = min(max(line.left or 0, 0) - others, MOST_PIECES)
-        wanted = max(min(before + line.quantity, most), before)
-        change = put(lines, goods, wanted, line.attributes, add=False) or Change()  # type: ignore[assignment]
-        if isinstance(change, Refusal) or wanted == before:
+        left = max(line.left or 0, 0) - _others(lines, line.product, same)
+        wanted = min(before + line.quantity, left, MOST_PIECES)
+        if wanted <= before or (same is None and len(lines) >= MOST_LINES):
             continue
         if same is not None:
             quantities[same.pk] = wanted
             lines[lines.index(same)] = msgspec.structs.replace(same, quantity=wanted)
         else:
+            goods = Goods(line.product, line.sku, line.body, line.left)
             added.append(NewLine(goods, wanted, line.attributes))
             lines.append(msgspec.structs.replace(line, quantity=wanted))
     return Change(quantities, tuple(added))
@@ -168,6 +160,15 @@ def changed(basket: BasketRow, change: Change, pks: Mapping[str, int]) -> Basket
         for new in change.added
     ]
     return msgspec.structs.replace(basket, lines=[line for line in kept if line.quantity > 0] + fresh)
+
+
+def _same(lines: Iterable[LineRow], product: int, attributes: Mapping[str, Any]) -> LineRow | None:
+    like = key(product, attributes)
+    return next((line for line in lines if key(line.product, line.attributes) == like), None)
+
+
+def _others(lines: Iterable[LineRow], product: int, own: LineRow | None) -> int:
+    return sum(line.quantity for line in lines if line.product == product and line is not own)
 
 
 def key(product: int, attributes: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import msgspec
 import structlog
@@ -309,7 +310,7 @@ class Engine:
 
     def _blocker(self, page: Page[Any], preorder: PreOrder) -> Blocker | None:
         blockers = self._runtime.collected.blockers(page.name, preorder)
-        return blockers[0][1] if blockers else None
+        return blockers[0] if blockers else None
 
     @staticmethod
     def _stations(walk: Walk) -> list[Page[Any]]:
@@ -511,25 +512,29 @@ class Engine:
         page = request.page
         if page is None or request.token is None:
             raise ProgrammingError("a return names its page and carries a token")
-        loaded = await self._runner.by_token(request.token)
-        if loaded is None:
+        found = await self._runner.by_token(request.token)
+        if found is None:
             raise UnknownReturn
+        loaded, row = found
         visit = self._visit(loaded, request.client)
         visit.in_session = False
+        if row["attempt_state"] != "challenged" or loaded.preorder is None:
+            return await self._late_return(visit, row["attempt_id"])
+        visit.open = row
         frozen = await self._runner.open_attempt(visit)
-        if frozen is None or loaded.attempt is None or loaded.attempt.state != "challenged":
-            return await self._late_return(visit)
+        if frozen is None:
+            return await self._late_return(visit, row["attempt_id"])
         outcome, _ = await self._decide(frozen, page, request)
         if isinstance(outcome, Reject):
             outcome = Pay(answer=request.answer)
         if not isinstance(outcome, Pay):
             raise ProgrammingError(f"{page.name} is answered from outside and does not pay")
         reply = await self._resume(visit, page, outcome)
-        return reply or await self._late_return(visit)
+        return reply or await self._late_return(visit, row["attempt_id"])
 
-    async def _late_return(self, visit: Visit) -> Reply:
+    async def _late_return(self, visit: Visit, attempt: UUID) -> Reply:
         """Record an answer to an attempt that is not waiting for one, and say how things stand."""
-        await self._runner.record(visit)
+        await self._runner.record(attempt)
         reloaded = await self._load(visit.loaded.public_id)
         visit = self._visit(reloaded or visit.loaded, visit.world.client)
         if visit.loaded.order is not None and visit.loaded.state == "placed":

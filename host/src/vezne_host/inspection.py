@@ -81,5 +81,3 @@ async def inspected(configuration: Configuration, database_url: str | None) -> A
     refused = {name: (*assembled.refused.get(name, ()), *several) for name, several in unread.items()}
     kept = {name: each for name, each in assembled.runtimes.items() if name not in refused}
     return Assembled(kept, {**assembled.refused, **refused})
-
-

@@ -51,9 +51,7 @@ def _page(page: Page[Any]) -> dict[str, Any]:
         "fills": [slot.name for slot in page.fills],
         "resets": [slot.name for slot in page.resets],
         "forgets": [slot.name for slot in page.forgets],
-        "flags": [
-            flag for flag in ("independent", "pays", "returns", "post_order") if getattr(page, flag)
-        ],
+        "flags": [flag for flag in ("independent", "pays", "returns", "post_order") if getattr(page, flag)],
     }
 
 
@@ -75,7 +73,9 @@ def as_text(drawn: dict[str, Any]) -> str:
     lines.append("what clears what")
     for slot in drawn["slots"]:
         if slot["dependents"]:
-            lines.append(f"  {slot['name']}{' (fact)' if slot['fact'] else ''} → {', '.join(slot['dependents'])}")
+            lines.append(
+                f"  {slot['name']}{' (fact)' if slot['fact'] else ''} → {', '.join(slot['dependents'])}"
+            )
     return "\n".join(lines)
 
 

@@ -58,6 +58,15 @@ Phone = Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{6,14}$")]
 """E.164, as it is kept."""
 
 
+_PLACES: tuple[tuple[str, type[Record], str | None], ...] = (
+    ("country", Country, None),
+    ("city", City, "country"),
+    ("township", Township, "city"),
+    ("district", District, "township"),
+)
+"""Places of an address, each with the one around it."""
+
+
 class AddressData(Address, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An address of a user, with its key."""
 
@@ -224,21 +233,17 @@ class _Reader:
 
     def _misplaced(self, address: Address, snapshot: Snapshot, place: str) -> Iterator[Problem]:
         """Compare an address with the places: each must lie in the next larger one."""
-        city = snapshot.get(City, address.city)
-        township = snapshot.get(Township, address.township)
-        district = snapshot.get(District, address.district)
-        lies = {
-            "country": snapshot.get(Country, address.country) is not None,
-            "city": city is not None and city.country == address.country,
-            "township": township is not None and township.city == address.city,
-            "district": address.district is None
-            or (district is not None and district.township == address.township),
-        }
-        for field, sound in lies.items():
-            if not sound:
-                yield Problem(
-                    f"{place}.{field}", f"there is no {field} {getattr(address, field)} in the one around it"
-                )
+        for field, type, around in _PLACES:
+            pk = getattr(address, field)
+            if (type, pk) in self._broken or (field == "district" and pk is None):
+                continue
+            found = snapshot.get(type, pk)
+            if around is None and found is None:
+                yield Problem(f"{place}.{field}", f"there is no {field} {pk}")
+            elif around is not None:
+                outer = getattr(address, around)
+                if found is None or getattr(found, around) != outer:
+                    yield Problem(f"{place}.{field}", f"there is no {field} {pk} in {around} {outer}")
 
     @staticmethod
     def _settings(data: ShopData) -> Iterator[Problem]:

@@ -64,6 +64,10 @@ class GettextTexts:
         """The languages there are translations for."""
         return frozenset(self._catalogues)
 
+    def sentences(self, language: str) -> Iterable[str]:
+        """Return the sentences that are translated to a language."""
+        return self._catalogues.get(language, {}).keys()
+
     def knows(self, sentence: str, language: str) -> bool:
         """Tell whether a sentence is translated."""
         return self._find(sentence, language) is not None

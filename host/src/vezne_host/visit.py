@@ -38,7 +38,18 @@ class Reply(Struct, frozen=True, kw_only=True):
 class Visit:
     """One request's view of a checkout while it is being worked on."""
 
-    __slots__ = ("before", "cleared", "in_session", "loaded", "memory", "notes", "preorder", "tried", "world")
+    __slots__ = (
+        "before",
+        "cleared",
+        "in_session",
+        "loaded",
+        "memory",
+        "notes",
+        "open",
+        "preorder",
+        "tried",
+        "world",
+    )
 
     def __init__(self, loaded: Loaded, preorder: PreOrder, world: World) -> None:
         self.loaded = loaded
@@ -49,6 +60,8 @@ class Visit:
         self.cleared: set[str] = set()
         self.tried: set[str] = set()
         self.notes: dict[str, list[Text]] = {}
+        self.open: Any = None
+        """Row of the live attempt, once it was looked at."""
         self.in_session = True
         """The shopper's own browser waits for the answer, with its cookie."""
 

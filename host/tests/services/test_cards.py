@@ -90,8 +90,8 @@ class Records:
         return next((record for record in self.all(type) if record.pk == pk), None)
 
 
-class NoRows:
-    """The table of stored cards with one card of shopper 7."""
+class Rows:
+    """The table of stored cards; holds one."""
 
     def __init__(self) -> None:
         self.row: SavedCardRow | None = None
@@ -108,15 +108,24 @@ class NoRows:
 
 
 @pytest.fixture
-def make(cache):
+def catalogue() -> Records:
+    return Records(*RECORDS)
+
+
+@pytest.fixture
+def wallet() -> CardWallet:
+    return CardWallet("acme", Rows(), KEYS)
+
+
+@pytest.fixture
+def make(cache, catalogue, wallet):
     """Make the service of a merchant with these settings."""
 
-    def made(*, records=RECORDS, limits=CardLimits(), rows=None, **checkout) -> CardService:
+    def made(*, limits=CardLimits(), **checkout) -> CardService:
         config = configuration(**checkout)
         return CardService(
-            Records(*records), lambda: config, lambda: BOOK, FailedTries("acme", cache, KEYS),
-            CardWallet("acme", rows or NoRows(), KEYS), limits,
-        )  # fmt: skip
+            catalogue, lambda: config, lambda: BOOK, FailedTries("acme", cache, KEYS), wallet, limits
+        )
 
     return made
 
@@ -175,12 +184,12 @@ def test_the_record_of_a_card_is_found(make) -> None:
     assert make().card(CardInfo("542119", 77)) is None
 
 
-def test_a_new_snapshot_is_noticed(make) -> None:
+def test_a_new_snapshot_is_noticed(make, catalogue) -> None:
     service = make()
     assert service.lookup("400000") is None
 
-    service._catalogue.records += (Bin(pk=4, number="400000", card=2),)
-    service._catalogue.revision = 2
+    catalogue.records += (Bin(pk=4, number="400000", card=2),)
+    catalogue.revision = 2
 
     assert service.lookup("400000") == CardInfo("400000", 2)
 
@@ -267,54 +276,60 @@ def test_filters_know_the_shopper_and_the_offers_that_apply(make, filters) -> No
     assert len(make().installments(snapshot(INSTALLMENT_FILTERS=(filters,))).options) == 3
 
 
-def check(service: CardService, preorder: PreOrder) -> ChosenInstallment | None:
-    world = World(
-        shopper=Shopper(), client=Client(), basket=None, config=preorder.require(CONFIG),
-        catalogue=service._catalogue, now=NOW,
-    )  # fmt: skip
-    return service.installment_check(preorder, world)
+@pytest.fixture
+def check(make, catalogue):
+    """Read the check of the slot INSTALLMENT."""
+
+    def read(preorder: PreOrder) -> ChosenInstallment | None:
+        world = World(
+            shopper=Shopper(), client=Client(), basket=None, config=preorder.require(CONFIG),
+            catalogue=catalogue, now=NOW,
+        )  # fmt: skip
+        return make().installment_source.read(preorder, world)
+
+    return read
 
 
 CHOSEN = ChosenInstallment(pk=3, count=6, rate=Decimal("4.50"))
 
 
-def test_an_installment_that_is_still_offered_stays(make) -> None:
-    assert check(make(), snapshot(INSTALLMENT.fill(CHOSEN))) == CHOSEN
+def test_an_installment_that_is_still_offered_stays(check) -> None:
+    assert check(snapshot(INSTALLMENT.fill(CHOSEN))) == CHOSEN
 
 
-def test_an_installment_takes_the_present_rate(make) -> None:
+def test_an_installment_takes_the_present_rate(check) -> None:
     before = ChosenInstallment(pk=3, count=6, rate=Decimal(1))
 
-    assert check(make(), snapshot(INSTALLMENT.fill(before))) == CHOSEN
+    assert check(snapshot(INSTALLMENT.fill(before))) == CHOSEN
 
 
 @pytest.mark.parametrize("pk", [5, 11, 77], ids=["inactive", "of another card", "gone"])
-def test_an_installment_that_is_not_the_cards_is_dropped(make, pk) -> None:
+def test_an_installment_that_is_not_the_cards_is_dropped(check, pk) -> None:
     chosen = ChosenInstallment(pk=pk, count=1)
 
-    assert check(make(), snapshot(INSTALLMENT.fill(chosen))) is None
+    assert check(snapshot(INSTALLMENT.fill(chosen))) is None
 
 
-def test_an_installment_that_a_filter_takes_away_is_dropped(make) -> None:
+def test_an_installment_that_a_filter_takes_away_is_dropped(check) -> None:
     preorder = snapshot(INSTALLMENT.fill(CHOSEN), INSTALLMENT_FILTERS=CAP_AT_THREE)
 
-    assert check(make(), preorder) is None
+    assert check(preorder) is None
 
 
-def test_an_installment_made_by_the_provider_is_left_alone(make) -> None:
+def test_an_installment_made_by_the_provider_is_left_alone(check) -> None:
     remote = ChosenInstallment(pk=900, count=4, interest=Money.of("12", "TRY"))
 
-    assert check(make(), snapshot(INSTALLMENT.fill(remote))) == remote
+    assert check(snapshot(INSTALLMENT.fill(remote))) == remote
 
 
-def test_an_installment_chosen_without_a_card_is_left_alone(make) -> None:
+def test_an_installment_chosen_without_a_card_is_left_alone(check) -> None:
     chosen = ChosenInstallment(pk=900, count=4)
 
-    assert check(make(), snapshot(INSTALLMENT.fill(chosen)).without(["card"])) == chosen
+    assert check(snapshot(INSTALLMENT.fill(chosen)).without(["card"])) == chosen
 
 
-def test_an_installment_is_not_judged_before_there_is_a_sum(make) -> None:
-    assert check(make(), snapshot(INSTALLMENT.fill(CHOSEN)).without(["due"])) == CHOSEN
+def test_an_installment_is_not_judged_before_there_is_a_sum(check) -> None:
+    assert check(snapshot(INSTALLMENT.fill(CHOSEN)).without(["due"])) == CHOSEN
 
 
 def test_the_check_is_read_after_all_that_it_looks_at(make) -> None:
@@ -485,10 +500,9 @@ def test_every_wrong_rule_is_named_at_once() -> None:
 # Stored cards
 
 
-async def test_the_stored_cards_are_those_of_the_shopper_at_this_gateway(make) -> None:
-    rows = NoRows()
-    service = make(rows=rows)
-    await service._wallet.add(7, "sandbox", StoredCard(token=Secret("tok"), last_four="0009"), "Mine", 1)
+async def test_the_stored_cards_are_those_of_the_shopper_at_this_gateway(make, wallet) -> None:
+    service = make()
+    await wallet.add(7, "sandbox", StoredCard(token=Secret("tok"), last_four="0009"), "Mine", 1)
     mine = snapshot(GATEWAY.fill(GatewayInfo("sandbox")))
 
     assert [card.name for card in await service.saved(mine)] == ["Mine"]
@@ -506,9 +520,9 @@ async def test_the_stored_cards_are_those_of_the_shopper_at_this_gateway(make) -
     ],
     ids=["another gateway", "a guest", "another shopper", "no gateway"],
 )
-async def test_nobody_else_gets_a_stored_card(make, other) -> None:
-    service = make(rows=NoRows())
-    await service._wallet.add(7, "sandbox", StoredCard(token=Secret("tok"), last_four="0009"), "Mine", 1)
+async def test_nobody_else_gets_a_stored_card(make, wallet, other) -> None:
+    service = make()
+    await wallet.add(7, "sandbox", StoredCard(token=Secret("tok"), last_four="0009"), "Mine", 1)
 
     assert list(await service.saved(other)) == []
     assert await service.token(other, 1) is None

@@ -62,6 +62,7 @@ class Server:
     def __init__(self) -> None:
         self.reply: Reply = says()
         self.requests: list[tuple[str, bytes]] = []
+        self.asked = asyncio.Event()
         self.connections = 0
         self.port = 0
 
@@ -81,6 +82,7 @@ class Server:
                 length = [line for line in head.lower().split("\r\n") if line.startswith("content-length:")]
                 body = await reader.readexactly(int(length[0].split(":")[1])) if length else b""
                 self.requests.append((head, body))
+                self.asked.set()
                 await self.reply(writer)
         except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             pass
@@ -260,8 +262,7 @@ async def test_a_cancelled_call_leaves_nothing_behind(server) -> None:
     async with client(server.place, per_place=1) as http:
         server.reply = says_nothing
         call = asyncio.create_task(http.request("GET", server.url))
-        while not server.requests:
-            await asyncio.sleep(0)
+        await server.asked.wait()
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call
@@ -274,8 +275,7 @@ async def test_a_hanging_provider_keeps_no_other_waiting(server) -> None:
     async with served() as other, client(server.place, other.place, per_place=1) as http:
         server.reply = says_nothing
         hanging = asyncio.create_task(http.request("GET", server.url, timeout=60))
-        while not server.requests:
-            await asyncio.sleep(0)
+        await server.asked.wait()
 
         assert not (await refusal(http, server.url, timeout=0.1)).sent
         assert (await http.request("GET", other.url)).status == 200
@@ -426,8 +426,10 @@ async def test_tls_is_verified_against_the_name_and_not_the_address(authority) -
 
 async def test_a_stranger_s_certificate_is_not_trusted(authority) -> None:
     async with served(authority.server("shop.test")) as server:
-        async with client(resolver=resolving([OUT]), network=Rerouted(server)) as http:
-            assert not (await refusal(http, "https://shop.test/")).sent
+        network = Rerouted(server)
+        http = OutboundHttp(resolver=resolving([OUT]), network=network)
+        assert not (await refusal(http, "https://shop.test/")).sent
+        await http.aclose()
 
     assert server.requests == []
 

@@ -1,30 +1,20 @@
 import string
-from importlib import import_module
-from importlib.resources import files
-from pkgutil import iter_modules
+from pathlib import Path
 
 import pytest
 from babel.messages.pofile import read_po
 
-import vezne_core
 import vezne_payment_credit_card as package
+from vezne_host.testing.sentences import sentences
 
-MODULES = [import_module(f"{package.__name__}.{found.name}") for found in iter_modules(package.__path__)]
-CORES = {value for value in vars(vezne_core).values() if isinstance(value, str)}
-SENTENCES = {
-    value
-    for module in MODULES
-    for name, value in vars(module).items()
-    if name.isupper() and isinstance(value, str) and " " in value
-} - CORES
+SOURCE = Path(package.__file__).parent
+SENTENCES = {sentence for sentence, _ in sentences(SOURCE)}
 
 
 @pytest.fixture(scope="module")
 def turkish() -> dict[str, str]:
-    path = files(package).joinpath("locale/tr/LC_MESSAGES", f"{package.__name__}.po")
-    with path.open("rb") as file:
-        entries = read_po(file, locale="tr", abort_invalid=True)
-        return {entry.id: entry.string for entry in entries if entry.id}
+    with (SOURCE / "locale/tr/LC_MESSAGES" / f"{package.__name__}.po").open("rb") as file:
+        return {entry.id: entry.string for entry in read_po(file, "tr", abort_invalid=True) if entry.id}
 
 
 def places(template: str) -> set[str | None]:

@@ -7,6 +7,7 @@ from vezne_core import (
     OfflineGateway,
     Proceed,
     Reject,
+    Secret,
     Unavailable,
     Unpaid,
 )
@@ -104,7 +105,7 @@ async def test_without_reference_codes_the_reference_is_empty(page, shop, snapsh
 
 
 async def test_a_code_that_cannot_be_had_is_asked_for_again(page, shop, snapshot, submit) -> None:
-    shop.gateway = Broken(shop.gateway._reference_key)
+    shop.gateway = Broken(Secret("a-reference-key-of-thirty-two-letters"))
 
     assert await submit(page, snapshot(), {"bank_account": "1"}) == Reject.because(
         "We could not prepare your transfer just now. Please try again."

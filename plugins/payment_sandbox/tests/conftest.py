@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -18,11 +18,9 @@ import httpx
 import pytest
 
 from vezne_core import (
-    Address,
     Answer,
     Buyer,
     CardDetails,
-    Challenged,
     Client,
     FormPost,
     Money,
@@ -33,6 +31,7 @@ from vezne_host.services.clock import SystemClock
 from vezne_host.services.http import OutboundHttp
 from vezne_payment_sandbox.gateway import SandboxGateway
 
+TLS = ssl.create_default_context()  # once: it takes longer than a test
 HOLD_SECONDS = "0.3"
 """How long the bank keeps a call that it will not answer, before it breaks the connection."""
 
@@ -59,7 +58,7 @@ class Bank:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._http = httpx.AsyncClient(base_url=url, timeout=20, trust_env=False)
+        self._http = httpx.AsyncClient(base_url=url, timeout=20, trust_env=False, verify=TLS)
 
     async def __aenter__(self) -> Self:
         return self
@@ -99,7 +98,7 @@ class Bank:
 
 def posted(fields: list[tuple[str, str]]) -> Answer:
     """Return a browser's post of a form."""
-    return Answer(form=tuple(fields), body=urlencode(fields).encode())
+    return Answer(form=tuple(fields), body=urlencode(fields, errors="surrogatepass").encode())
 
 
 @pytest.fixture(scope="session")
@@ -108,7 +107,15 @@ def sandbox() -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "vezne_payment_sandbox.bank", "--port", str(port), "--hold", HOLD_SECONDS]
+    command = [
+        sys.executable,
+        "-m",
+        "vezne_payment_sandbox.bank",
+        "--port",
+        str(port),
+        "--hold",
+        HOLD_SECONDS,
+    ]
     process = subprocess.Popen(command)
     try:
         while True:
@@ -134,14 +141,14 @@ async def bank(sandbox: str) -> AsyncIterator[Bank]:
 @pytest.fixture
 async def http(sandbox: str) -> AsyncIterator[OutboundHttp]:
     """The host's own way out."""
-    out = OutboundHttp(allow_inside=[sandbox.removeprefix("http://")])
+    out = OutboundHttp(allow_inside=[sandbox.removeprefix("http://")], tls=TLS)
     yield out
     await out.aclose()
 
 
 @pytest.fixture
-def gateway_of(sandbox: str, http: OutboundHttp) -> Callable[..., SandboxGateway]:
-    """Make a gateway; every setting can be another."""
+def gateway_of(sandbox: str, bank: Bank, http: OutboundHttp) -> Callable[..., SandboxGateway]:
+    """Make a gateway of the bank on its first day; every setting can be another."""
 
     def make(**changed: Any) -> SandboxGateway:
         settings = {
@@ -164,7 +171,13 @@ def gateway(gateway_of: Callable[..., SandboxGateway]) -> SandboxGateway:
 
 
 def card(number: str = "5421190000000009", **changed: Any) -> CardDetails:
-    given = {"number": Secret(number), "cvv": Secret("123"), "holder": "ADA LOVELACE", "month": 1, "year": 2099}
+    given = {
+        "number": Secret(number),
+        "cvv": Secret("123"),
+        "holder": "ADA LOVELACE",
+        "month": 1,
+        "year": 2099,
+    }
     return CardDetails(**{**given, **changed})
 
 

@@ -34,7 +34,9 @@ def check(config: Path, database_url: str | None) -> None:
         click.echo(f": {len(runtime.config.plugins)} plugins, {len(runtime.flow.chains)} chains")
     if assembled.problems:
         count = len(assembled.problems)
-        click.echo(f"{count} problem{'s' if count > 1 else ''} in {len(assembled.refused)} merchant(s)", err=True)
+        click.echo(
+            f"{count} problem{'s' if count > 1 else ''} in {len(assembled.refused)} merchant(s)", err=True
+        )
         raise SystemExit(1)
     if database_url is None:
         click.echo("the configuration tables were not looked at; give --database-url to check them too")

@@ -14,7 +14,9 @@ from vezne_host.cli.option import config_option, configuration, tell
 @click.command()
 @config_option
 @click.option("--merchant", required=True, metavar="NAME")
-@click.option("--format", "form", type=click.Choice(["text", "mermaid", "json"]), default="text", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["text", "mermaid", "json"]), default="text", show_default=True
+)
 def flow(config: Path, merchant: str, form: str) -> None:
     """Show junctions, pages, what each needs and fills, and what depends on what."""
     from vezne_host.inspection import inspected
@@ -28,4 +30,6 @@ def flow(config: Path, merchant: str, form: str) -> None:
         click.echo(f"there is no merchant {merchant} that serves; these do: {known}", err=True)
         raise SystemExit(1)
     drawn = mapped(runtime)
-    click.echo({"text": as_text, "mermaid": as_mermaid, "json": lambda m: json.dumps(m, indent=2)}[form](drawn))
+    click.echo(
+        {"text": as_text, "mermaid": as_mermaid, "json": lambda m: json.dumps(m, indent=2)}[form](drawn)
+    )

@@ -35,6 +35,4 @@ def sandbox(host: str, port: int, ledger: Path | None) -> None:
         raise SystemExit(1)
     app = mounted(factories, ledger=ledger, public_url=f"http://{host}:{port}")
     click.echo(f"sandbox of {', '.join(sorted(factories))} at http://{host}:{port}")
-    uvicorn.run(
-        app, host=host, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=1
-    )
+    uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=1)

@@ -12,7 +12,11 @@ from urllib.parse import parse_qsl
 
 import msgspec
 from msgspec import Struct
-from multipart import MultipartError, MultipartParser, parse_options_header
+from multipart import (  # type: ignore[import-untyped]  # annotated, but without a marker
+    MultipartError,
+    MultipartParser,
+    parse_options_header,
+)
 
 from vezne_core.forms import storable
 

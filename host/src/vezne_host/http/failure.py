@@ -94,7 +94,7 @@ def described(error: BaseException) -> str:
 
 def stack(error: BaseException) -> str:
     """Return where it was raised, and what caused it, without the values of any variable."""
-    parts = []
+    parts: list[str] = []
     cause: BaseException | None = error
     while cause is not None and len(parts) < _CHAIN:
         frames = "".join(traceback.format_tb(cause.__traceback__))

@@ -22,9 +22,12 @@ from vezne_host.http.client import client_of, currency_of
 from vezne_host.http.cookies import NAMES, SessionCookies, Ticket, cookie_values
 from vezne_host.http.csrf import CsrfTokens
 from vezne_host.http.proxies import Proxies
+from vezne_host.password import Passwords
+from vezne_host.services.keyring import KeyRing
 from vezne_host.services.links import current_origin
 
 if TYPE_CHECKING:
+    from vezne_host.http.throttle import Throttle
     from vezne_host.runtime import MerchantRuntime
 
 NO_SHOP = "There is no shop here."
@@ -68,6 +71,11 @@ class Edge(Struct, frozen=True):
     proxies: Proxies
     sessions: SessionCookies
     csrf: CsrfTokens
+    tags: KeyRing
+    """Names what must not be guessed or read."""
+    logins: Throttle
+    registrations: Throttle
+    passwords: Passwords
     clock: Clock
 
 
@@ -75,12 +83,11 @@ class Visitor:
     """One request's sender; made once per request, see :func:`visitor_of`."""
 
     __slots__ = (
-        "_anchor", "_client", "_cookies", "_edge", "_proven", "_query", "_ticket", "headers", "origin",
-        "page", "shop",
+        "_client", "_cookies", "_proven", "_query", "_ticket", "edge", "headers", "origin", "page", "shop",
     )  # fmt: skip
 
     def __init__(self, edge: Edge, scope: Mapping[str, Any]) -> None:
-        self._edge = edge
+        self.edge = edge
         self.headers = _headers(scope)
         peer = scope.get("client")
         self.origin = edge.proxies.origin(peer[0] if peer else "", scope["scheme"], self.headers)
@@ -125,7 +132,7 @@ class Visitor:
     @property
     def now(self) -> datetime:
         """The time."""
-        return self._edge.clock.now()
+        return self.edge.clock.now()
 
     @property
     def client(self) -> Client:
@@ -191,7 +198,7 @@ class Visitor:
         runtime = self.runtime
         sent = self.headers.get(csrf.HEADER) or token or ""
         cookies = cookie_values(self.headers.get("cookie", ""), csrf.COOKIE)
-        self._proven = self._edge.csrf.proves(
+        self._proven = self.edge.csrf.proves(
             runtime.name, sent, session=self._ticket.anchor if self._ticket else None, cookies=cookies
         )
         if self._proven is None:
@@ -201,7 +208,7 @@ class Visitor:
 
     def csrf_token(self) -> str:
         """Return the session's CSRF token, or one to begin with, and have the browser keep it."""
-        runtime, tokens = self.runtime, self._edge.csrf
+        runtime, tokens = self.runtime, self.edge.csrf
         cookies = cookie_values(self.headers.get("cookie", ""), csrf.COOKIE)
         if self._ticket is not None:
             anchor = self._ticket.anchor
@@ -227,28 +234,28 @@ class Visitor:
 
     def sign_in(self, public_id: str) -> None:
         """Give the browser the session of a signed-in user; cookie and CSRF token of before are void."""
-        anchor = self._edge.csrf.anchor()
+        anchor = self.edge.csrf.anchor()
         self._keep(Ticket(public_id, 0, anchor))
-        self._keep_csrf(self._edge.csrf.token(self.runtime.name, anchor))
+        self._keep_csrf(self.edge.csrf.token(self.runtime.name, anchor))
 
     def sign_out(self) -> None:
         """Take the session out of the browser."""
         self._ticket = None
         for name in (*NAMES, csrf.COOKIE):
-            self._cookies.append(Cookie(name, "", path="/", max_age=0, expires=0, samesite="lax"))
+            self._cookies.append(Cookie(key=name, value="", max_age=0, expires=0))
 
     def _keep(self, ticket: Ticket) -> None:
         self._ticket = Ticket(ticket.public_id, int(self.now.timestamp()), ticket.anchor)
-        value = self._edge.sessions.seal(self.runtime.name, self._ticket)
+        value = self.edge.sessions.seal(self.runtime.name, self._ticket)
         self._cookies.append(self._cookie(NAMES[0], value, httponly=True))
 
     def _keep_csrf(self, token: str) -> None:
         self._cookies.append(self._cookie(csrf.COOKIE, token, httponly=False))
 
     def _cookie(self, name: str, value: str, *, httponly: bool) -> Cookie:
-        life = int(self._edge.sessions.life.total_seconds())
+        life = int(self.edge.sessions.life.total_seconds())
         return Cookie(
-            name, value, path="/", max_age=life, httponly=httponly, samesite="lax", secure=self.secure
+            key=name, value=value, max_age=life, httponly=httponly, samesite="lax", secure=self.secure
         )
 
     # Answering.
@@ -263,7 +270,7 @@ class Visitor:
         self, content: bytes, media_type: str, status: int = 200, headers: Mapping[str, str] | None = None
     ) -> Response[bytes]:
         """Answer with bytes as they are; cookies are set only when they change."""
-        if not self._cookies and self._ticket and self._edge.sessions.ages(self._ticket, self.now):
+        if not self._cookies and self._ticket and self.edge.sessions.ages(self._ticket, self.now):
             self._keep(self._ticket)
         return Response(
             content, status_code=status, media_type=media_type, headers=headers, cookies=self._cookies

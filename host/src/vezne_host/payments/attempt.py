@@ -24,6 +24,7 @@ from vezne_core import (
     SHOPPER,
     BrowserFields,
     Buyer,
+    Client,
     Links,
     Page,
     Pay,
@@ -112,7 +113,7 @@ def make(
         shipping_address=destination.address if destination else None,
         billing_address=billing,
         client=client,
-        browser=_browser(form),
+        browser=_browser(form, client),
         option=preorder.require(PAYMENT_OPTION).pk,
         gateway=gateway,
         input=without_secrets(form) if form is not None else {},
@@ -126,8 +127,8 @@ def make(
     return Made(stored, token_urlsafe(32))
 
 
-def _browser(form: Struct | None) -> BrowserFields | None:
-    """Pick the ``browser_*`` fields of a form, where its page has them."""
+def _browser(form: Struct | None, client: Client) -> BrowserFields | None:
+    """Pick the ``browser_*`` fields of a form, where its page has them; headers are as received."""
     if form is None:
         return None
     known = {info.name for info in msgspec.structs.fields(BrowserFields)}
@@ -136,7 +137,9 @@ def _browser(form: Struct | None) -> BrowserFields | None:
         name = info.name.removeprefix("browser_")
         if name in known and (name != info.name or name == "client_time"):
             found[name] = getattr(form, info.name)
-    return BrowserFields(**found) if found else None
+    if not found:
+        return None
+    return BrowserFields(**found | {"header": client.accept, "user_agent": client.user_agent})
 
 
 def return_page(pages: tuple[Page[Any], ...], page: Page[Any]) -> str:

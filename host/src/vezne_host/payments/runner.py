@@ -201,23 +201,21 @@ class Runner:
         )  # fmt: skip
         return frozen.with_value(CONFIG, visit.world.config)
 
-    async def by_token(self, token: str) -> Loaded | None:
-        """Return the checkout that a return token belongs to."""
+    async def by_token(self, token: str) -> tuple[Loaded, Any] | None:
+        """Return the checkout that a return token belongs to, and the row of its attempt."""
         row = await self._lane.ask(
             sql.LOAD_RETURN,
             merchant=self._merchant,
             return_hash=hashed(token),
             skus=list(self._runtime.settings().skus),
         )
-        return None if row is None else self._checkouts.read(row)
+        return None if row is None else (self._checkouts.read(row), row)
 
-    async def record(self, visit: Visit) -> None:
+    async def record(self, attempt: UUID) -> None:
         """Note an answer to an attempt that does not wait for one; the reconciler asks the gateway."""
-        attempt = visit.loaded.attempt
-        if attempt is not None:
-            await self._lane.ask(
-                sql.RECORD, merchant=self._merchant, attempt=attempt.id, note="answered from outside"
-            )
+        await self._lane.ask(
+            sql.RECORD, merchant=self._merchant, attempt=attempt, note="answered from outside"
+        )
 
     async def deferred(self, visit: Visit) -> FormPost | None:
         """Make a hand-off that contains card data; stored nowhere."""
@@ -540,7 +538,12 @@ class Runner:
         return number is None or await self._runtime.cards.may_try(visit.preorder, number)
 
     async def _open(self, visit: Visit) -> Any:
-        return await self._lane.ask(sql.LOAD_OPEN, merchant=self._merchant, preorder=visit.preorder.id)
+        """Return the row of the live attempt, loaded once per request."""
+        if visit.open is None:
+            visit.open = await self._lane.ask(
+                sql.LOAD_OPEN, merchant=self._merchant, preorder=visit.preorder.id
+            )
+        return visit.open
 
     def _holding(self, attempt: PaymentAttempt, snapshot: Snapshot) -> Holding:
         values = {name: bytes(raw) for name, raw in snapshot.values.items()}

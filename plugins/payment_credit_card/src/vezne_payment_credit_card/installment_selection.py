@@ -20,13 +20,10 @@ from vezne_core import (
     PreOrder,
     Proceed,
     Reject,
-    Text,
     Texts,
 )
 
 NOT_LISTED = "Please choose one of the installments listed."
-SINGLE = "Single payment"
-SEVERAL = "{n} installments"
 
 
 class InstallmentSelectionForm(Struct, frozen=True):
@@ -89,7 +86,7 @@ class InstallmentSelectionPage(Page[InstallmentSelectionForm]):
     def _option(self, offer: InstallmentOffer, language: str) -> InstallmentOption:
         record = offer.installment
         count = record.installment_count
-        usual: Text = SINGLE if count == 1 else Message(SEVERAL, {"n": count})
+        usual = Message("Single payment") if count == 1 else Message("{n} installments", {"n": count})
         return InstallmentOption(
             record.pk, count, record.text("label", language) or self._texts.translate(usual, language),
             offer.total.wire, offer.monthly.wire,

@@ -1,0 +1,82 @@
+"""What a shopper is told when an order stands, in the language of the checkout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from babel import UnknownLocaleError
+from babel.numbers import format_currency
+from msgspec import Struct
+
+from vezne_core import Message, Money, OrderPlaced, Texts
+from vezne_host.storage.placed import OrderSummary
+
+WAITS = 300
+"""Order status: the payment is waited for."""
+
+
+class Letter(Struct, frozen=True):
+    """A subject and a text."""
+
+    subject: str
+    text: str
+
+
+def confirmation(event: OrderPlaced, order: OrderSummary, texts: Texts, link: str) -> Letter:
+    """Write the mail that confirms an order.
+
+    :param link: where the order is found; left out unless it is a full address.
+    """
+    return Letter(
+        texts.translate(Message("Your order {number}", {"number": event.number}), event.language),
+        "\n".join(_paragraphs(event, order, texts, link)),
+    )
+
+
+def short_message(event: OrderPlaced, texts: Texts) -> str:
+    """Write the text message that confirms an order."""
+    return texts.translate(
+        Message("We have received your order {number}.", {"number": event.number}), event.language
+    )
+
+
+def _paragraphs(event: OrderPlaced, order: OrderSummary, texts: Texts, link: str) -> Iterator[str]:
+    language = event.language
+
+    def said(template: str, **values: str) -> str:
+        return texts.translate(Message(template, values) if values else template, language)
+
+    yield said("Thank you. We have received your order {number}.", number=event.number)
+    if order.status == WAITS:
+        yield said("We will prepare it as soon as your payment has arrived.")
+    yield ""
+    for line in order.lines:
+        price = Money.of(line.price, order.amount.currency) * line.pieces
+        yield f"{line.pieces} × {line.name}: {written(price, language)}"
+    for label, amount in _charges(order, texts, language):
+        yield f"{label}: {written(amount, language)}"
+    yield said("Total: {amount}", amount=written(order.amount, language))
+    if "://" in link:
+        yield ""
+        yield said("You find your order at {link}", link=link)
+
+
+def _charges(order: OrderSummary, texts: Texts, language: str) -> Iterator[tuple[str, Money]]:
+    body = order.body
+    yield from ((extra.name, Money.of(extra.price, order.amount.currency)) for extra in body.extra_items)
+    for label, amount in (
+        ("Discount", -body.discount_amount),
+        ("Shipping", body.shipping_amount),
+        ("Service fee", body.fee_amount),
+        ("Interest of the installments", body.installment_interest_amount),
+    ):
+        if amount:
+            yield texts.translate(label, language), Money.of(amount, order.amount.currency)
+
+
+def written(amount: Money, language: str) -> str:
+    """Return an amount as it is written in a language."""
+    try:
+        return format_currency(amount.amount, amount.currency, locale=language.replace("-", "_"))
+    except (UnknownLocaleError, ValueError):
+        return f"{amount.wire} {amount.currency}"
