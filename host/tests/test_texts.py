@@ -180,7 +180,7 @@ class Page:
         return Declined({"card": ["Expired"]}, code="Card expired")
         label = texts.translate("Shipping", language)
         return Blocker("wait a moment", Junction.DONE)
-        return f"Composed {text}. Not good."
+        return f"Composed {text}. Not good." + f"<p>{say.translate('Back')}</p>"
 '''
     )
     (tmp_path / "cli").mkdir()
@@ -197,6 +197,7 @@ class Page:
         "Expired",
         "Shipping",
         "wait a moment",
+        "Back",
     ]
     assert next(place for _, place in sentences(tmp_path)) == "page.py:6"
 

@@ -20,7 +20,7 @@ def line_discounts(preorder: PreOrder) -> dict[int, Money]:
     if basket is None or left is None:
         return {}
     prices = line_totals(basket, preorder.get(LINE_PRICES))
-    return {line: price - left.goods.get(line, price) for line, price in prices.items()}
+    return {line: price - left.goods[line] for line, price in prices.items()}
 
 
 def paid_lines(preorder: PreOrder) -> tuple[PaidLine, ...]:

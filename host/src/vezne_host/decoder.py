@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from difflib import get_close_matches
 from enum import Enum
+from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -116,17 +117,16 @@ class _Reader:
     def _struct(self, kind: type[Struct], table: Any, place: str) -> Any:
         if not isinstance(table, Mapping):
             return self.wrong(place, f"is {_name(table)}, must be a table")
-        hints = get_type_hints(kind, include_extras=True)
-        fields = {info.encode_name: info for info in msgspec.structs.fields(kind)}
+        fields = _fields(kind)
         before = len(self.problems)
         if kind.__struct_config__.forbid_unknown_fields:
             for key in table:
                 if key not in fields:
                     self.wrong(f"{place}.{key}", "is unknown", _meant(key, fields))
         values = {}
-        for key, info in fields.items():
+        for key, (info, hint) in fields.items():
             if key in table:
-                values[info.name] = self.read(hints[info.name], table[key], f"{place}.{key}")
+                values[info.name] = self.read(hint, table[key], f"{place}.{key}")
             elif info.required:
                 self.wrong(f"{place}.{key}", "is missing")
         if len(self.problems) > before:
@@ -219,6 +219,13 @@ def _unwrap(hint: Any) -> tuple[Any, tuple[Any, ...]]:
         hint, *more = get_args(hint)
         extras += tuple(more)
     return hint, extras
+
+
+@cache
+def _fields(kind: type[Struct]) -> Mapping[str, tuple[msgspec.structs.FieldInfo, Any]]:
+    """Return the fields by the name that they are written under, with their hints."""
+    hints = get_type_hints(kind, include_extras=True)
+    return {info.encode_name: (info, hints[info.name]) for info in msgspec.structs.fields(kind)}
 
 
 def _is_table(kind: type[Struct]) -> bool:

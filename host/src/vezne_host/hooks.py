@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Hashable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
-from pluggy import HookImpl, PluginManager, PluginValidationError
+from pluggy import HookImpl, HookimplOpts, PluginManager, PluginValidationError
 from sqlalchemy import MetaData
 
 from vezne_core import (
@@ -75,13 +76,25 @@ def collect(plugins: Mapping[str, Plugin[Any]]) -> Collected:
     return collected
 
 
+@cache
+def _options(plugin: Hashable, attribute: str) -> HookimplOpts | None:
+    return PluginManager(PROJECT).parse_hookimpl_opts(plugin, attribute)
+
+
+class _Manager(PluginManager):
+    """Looks for the hooks of a class once, however many merchants enable the plugin."""
+
+    def parse_hookimpl_opts(self, plugin: object, name: str) -> HookimplOpts | None:
+        return _options(type(plugin), name)
+
+
 class _Collector:
     """One run over the hooks of one merchant; nothing of it is kept."""
 
     def __init__(self, plugins: Mapping[str, Plugin[Any]]) -> None:
         self.problems: list[Problem] = []
         self._order = {name: place for place, name in enumerate(plugins)}
-        self._manager = PluginManager(PROJECT)
+        self._manager = _Manager(PROJECT)
         self._manager.add_hookspecs(hookspecs)
         for name, plugin in plugins.items():
             self._register(name, plugin)
@@ -105,8 +118,7 @@ class _Collector:
 
     def _register(self, name: str, plugin: Plugin[Any]) -> None:
         for attribute in dir(type(plugin)):
-            unmarked = self._manager.parse_hookimpl_opts(plugin, attribute) is None
-            if attribute.startswith("vezne_") and unmarked:
+            if attribute.startswith("vezne_") and _options(type(plugin), attribute) is None:
                 self._wrong(name, attribute, "is not marked as a hook", "put @hookimpl above it")
         try:
             self._manager.register(plugin, name)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import structlog
@@ -24,15 +24,15 @@ from vezne_host.services.clock import SystemClock
 from vezne_host.services.http import OutboundHttp
 from vezne_host.services.mail import FolderMail
 from vezne_host.services.sms import FolderSms
-from vezne_host.storage.lane import opened
+from vezne_host.storage.lane import Lane
 from vezne_host.storage.migrate import pending
 from vezne_host.storage.saved_cards import SavedCardTable
 from vezne_host.storage.watcher import ConfigurationWatcher
+from vezne_host.worker.process import Work
+from vezne_host.worker.shop import Shop
 
 log = structlog.get_logger()
 
-LANE, REST = 16, 4
-"""Connections of a process: for page requests, and for the rest."""
 CACHE_CONNECTIONS = 64
 CACHE_SECONDS = 1.0
 
@@ -52,16 +52,17 @@ class Serving(Struct, frozen=True):
 async def serving(
     configuration: Configuration,
     addresses: Addresses,
+    lane: Lane,
     *,
-    outbox: Path,
+    messages: Path,
     nudge: Callable[[], None] = lambda: None,
-    logger: Callable[[str], None] | None = None,
+    merchants: dict[str, MerchantRuntime | Refused] | None = None,
 ) -> AsyncIterator[Serving]:
     """Open connections, assemble every merchant and follow changes of their configuration.
 
-    :param outbox: folder that mails and text messages are put into.
+    :param messages: folder that mails and text messages are put into.
     :param nudge: called when there is something to tell.
-    :param logger: told the text of every statement.
+    :param merchants: where to put them by host; a merchant that opens later is there later.
     :raises Refused: the database is not there or behind; wrong merchants do not raise.
     """
     found = load_plugins(configuration.plugins)
@@ -69,9 +70,6 @@ async def serving(
     if behind := await pending(addresses.database_url, packages):
         raise Refused(behind)
     async with AsyncExitStack() as stack:
-        lane = await stack.enter_async_context(
-            opened(addresses.database_url, size=LANE, rest=REST, logger=logger)
-        )
         redis = cache_at(addresses.redis_url)
         stack.push_async_callback(redis.aclose)
         http = OutboundHttp(allow_inside=configuration.host.allow_inside)
@@ -84,12 +82,12 @@ async def serving(
             redis=redis,
             http=http,
             clock=SystemClock(),
-            mail=FolderMail(outbox),
-            sms=FolderSms(outbox),
+            mail=FolderMail(messages),
+            sms=FolderSms(messages),
             saved_cards=SavedCardTable(lane),
             nudge=nudge,
         )
-        house = _House(configuration, found, process)
+        house = _House(configuration, found, process, {} if merchants is None else merchants)
         watcher = ConfigurationWatcher(lane, dict.fromkeys(house.able, RECORDS), house.accept)
         await stack.enter_async_context(watcher.watching())
         for name, problems in watcher.refused.items():
@@ -98,13 +96,48 @@ async def serving(
         yield Serving(process, house.by_host, house.runtimes)
 
 
+def working(
+    configuration: Configuration, addresses: Addresses, *, messages: Path
+) -> Callable[[Lane], AbstractAsyncContextManager[Work]]:
+    """Return what opens the work of a worker: the consumers of every merchant's events."""
+
+    @asynccontextmanager
+    async def open_work(lane: Lane) -> AsyncIterator[Work]:
+        async with serving(configuration, addresses, lane, messages=messages) as served:
+            yield Work(_Shops(served.runtimes))
+
+    return open_work
+
+
+class _Shops(Mapping[str, Shop]):
+    """The merchants as consumers see them; a merchant that opens later is there later."""
+
+    def __init__(self, runtimes: Mapping[str, MerchantRuntime]) -> None:
+        self._runtimes = runtimes
+
+    def __getitem__(self, name: str) -> Shop:
+        return Shop.of(self._runtimes[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._runtimes)
+
+    def __len__(self) -> int:
+        return len(self._runtimes)
+
+
 class _House:
     """The merchants of a process; each is assembled when its configuration comes, and anew accepted later."""
 
-    def __init__(self, configuration: Configuration, found: Found, process: Process) -> None:
+    def __init__(
+        self,
+        configuration: Configuration,
+        found: Found,
+        process: Process,
+        by_host: dict[str, MerchantRuntime | Refused],
+    ) -> None:
         self._configuration = configuration
         self._process = process
-        self.by_host: dict[str, MerchantRuntime | Refused] = {}
+        self.by_host = by_host
         self.runtimes: dict[str, MerchantRuntime] = {}
         self.able: list[str] = []
         for name, merchant in configuration.merchants.items():

@@ -189,7 +189,7 @@ async def test_failing_revision_leaves_the_ones_before_it_and_nothing_of_itself(
 ) -> None:
     plugins = package.write(first=FIRST, second=SECOND, third=FAILING)
 
-    with pytest.raises(Refused, match="migrations of plugin lockers: failed after lockers_0002: .*nowhere"):
+    with pytest.raises(Refused, match=r"migrations of plugin lockers: failed after lockers_0002: .*nowhere"):
         await upgrade(empty_database_url, plugins)
 
     assert {"locker", "order"} <= await tables(outside)

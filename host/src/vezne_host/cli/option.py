@@ -68,3 +68,14 @@ def fail(problem: Problem) -> SystemExit:
     """Print one problem; raise what this returns."""
     tell([problem])
     return SystemExit(1)
+
+
+def messages_option(command: F) -> F:
+    """Add ``--messages``."""
+    from vezne_host.storage.embedded import default_folder
+
+    return click.option(
+        "--messages", type=click.Path(path_type=Path, file_okay=False), envvar="VEZNE_MESSAGES",
+        default=lambda: default_folder() / "messages", show_envvar=True, metavar="FOLDER",
+        help="Where mails and text messages are put. [default: messages, beside the embedded servers]",
+    )(command)  # fmt: skip

@@ -142,16 +142,18 @@ def _wrong(
         errors["country"] = [REQUIRED]
     city = catalogue.get(City, form.city)
     if form.city is not None and not (
-        city and city.is_active and (not country or city.country == country.pk)
+        city and city.is_active and (country is None or city.country == country.pk)
     ):
         errors["city"] = [Message(UNKNOWN, {"pk": form.city})]
     township = catalogue.get(Township, form.township)
-    lies = township and township.is_active and form.city in (None, township.city)
-    if form.township is not None and not lies:
+    if form.township is not None and not (
+        township and township.is_active and form.city in (None, township.city)
+    ):
         errors["township"] = [Message(UNKNOWN, {"pk": form.township})]
     district = catalogue.get(District, form.district)
-    lies = district and district.is_active and form.township in (None, district.township)
-    if form.district is not None and not lies:
+    if form.district is not None and not (
+        district and district.is_active and form.township in (None, district.township)
+    ):
         errors["district"] = [Message(UNKNOWN, {"pk": form.district})]
     elif form.district is None and checkout.ADDRESS_DISTRICT_REQUIRED:
         errors["district"] = [REQUIRED]

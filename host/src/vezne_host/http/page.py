@@ -78,8 +78,8 @@ _NO_FRAME = "frame-ancestors 'none'; base-uri 'none'"
 def _framed(visitor: Visitor) -> str:
     """Let the shop's own pages show the step at the bank in a frame."""
     config = visitor.runtime.config
-    own = [config.public_url] if config.public_url else []
-    return f"frame-ancestors 'self' {' '.join([*own, *config.origins])}".rstrip()
+    shop = urlsplit(config.public_url or visitor.origin.url)
+    return " ".join(["frame-ancestors 'self'", f"{shop.scheme}://{shop.netloc}", *config.origins])
 
 
 def _document(visitor: Visitor, title: str, head: str, body: str) -> str:

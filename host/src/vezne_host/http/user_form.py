@@ -21,7 +21,7 @@ PASSWORD_LENGTH = 8
 SHORT_PASSWORD = "This password is too short. It must contain at least {n} characters."  # noqa: S105
 NUMERIC_PASSWORD = "This password is entirely numeric."  # noqa: S105
 SIMILAR_PASSWORD = "This password is too similar to your e-mail address."  # noqa: S105
-DIFFERENT_PASSWORDS = "The two password fields didn't match."  # noqa: S105
+DIFFERENT_PASSWORDS = "The two password fields didn't match."
 
 Name = Annotated[str, Meta(max_length=60)]
 Password = Annotated[Secret, Meta(max_length=128)]

@@ -35,6 +35,7 @@ from vezne_core import (
     Money,
     PaymentOption,
     PreOrder,
+    Product,
     ShippingOption,
     SlotGraph,
     Totals,
@@ -128,8 +129,10 @@ def thaw(raw: bytes) -> Snapshot:
     return _DECODER.decode(raw)
 
 
-def draft(preorder: PreOrder, catalogue: Catalogue, number: str) -> Draft:
+def draft(preorder: PreOrder, catalogue: Catalogue, products: Mapping[str, Product], number: str) -> Draft:
     """Draw up the order of a pre-order.
+
+    :param products: by SKU, those that the sums may add to the goods.
 
     :raises VezneError: there is nothing to sum up; cannot happen behind PAYMENT_METHOD.
     """
@@ -142,13 +145,13 @@ def draft(preorder: PreOrder, catalogue: Catalogue, number: str) -> Draft:
     items, pieces = [], dict[str, int]()
     for line in basket.lines:
         price = prices.get(line.pk, line.unit_price)
-        body = msgspec.json.encode(
-            {"product": product_view(line.product), "attributes": line.attributes,
-             "tax_rate": format(line.product.tax_rate, "f"), "image": line.product.image,
-             "data_source": line.product.data_source}
-        ).decode()  # fmt: skip
-        items += [Item(line.product.pk, line.product.sku, price.amount, body)] * line.quantity
+        items += [_item(line.product, price, line.attributes)] * line.quantity
         pieces[line.product.sku] = pieces.get(line.product.sku, 0) + line.quantity
+    for a in sums.adjustments:
+        product = products.get(a.sku or "")
+        if a.kind == "item" and product is not None:
+            items.append(_item(product, a.amount, {}))
+            pieces[product.sku] = pieces.get(product.sku, 0) + 1
     discounts: dict[tuple[int | None, str], Discount] = {}
     for a in sums.adjustments:
         if a.kind in ("line", "basket", "shipping") and a.amount.amount:
@@ -157,10 +160,6 @@ def draft(preorder: PreOrder, catalogue: Catalogue, number: str) -> Draft:
             discounts[key] = Discount(
                 a.offer, a.offer_type or a.kind, a.label, a.code, before - a.amount.amount
             )
-    extra = [a for a in sums.adjustments if a.kind == "item"]
-    for a in extra:
-        if a.sku:
-            pieces[a.sku] = pieces.get(a.sku, 0) + 1
     return Draft(
         number=number,
         key=token_hex(20),
@@ -181,6 +180,17 @@ def draft(preorder: PreOrder, catalogue: Catalogue, number: str) -> Draft:
         pieces=pieces,
         language=language,
     )
+
+
+def _item(product: Product, price: Money, attributes: Mapping[str, Any]) -> Item:
+    body = {
+        "product": product_view(product),
+        "attributes": attributes,
+        "tax_rate": format(product.tax_rate, "f"),
+        "image": product.image,
+        "data_source": product.data_source,
+    }
+    return Item(product.pk, product.sku, price.amount, msgspec.json.encode(body).decode())
 
 
 def _body(preorder: PreOrder, catalogue: Catalogue, sums: Totals, language: str) -> Mapping[str, Any]:
@@ -212,11 +222,6 @@ def _body(preorder: PreOrder, catalogue: Catalogue, sums: Totals, language: str)
         "amount_without_discount": (sums.total + sums.discount).wire,
         "discount_amount": sums.discount.wire,
         "shipping_amount": sums.shipping.wire,
-        "extra_items": [
-            {"sku": a.sku, "name": a.label, "price": a.amount.wire}
-            for a in sums.adjustments
-            if a.kind == "item"
-        ],
         "fee_amount": sums.fees.wire,
         "remote_addr": client.ip,
         "has_gift_box": gift_box,

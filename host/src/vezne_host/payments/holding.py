@@ -56,6 +56,7 @@ class Holding:
             shopper=draft.user,
             values=values,
             offers=offers,
+            amount=draft.amount,
         )
 
     def _session(self, driver: Any) -> HostTransaction:

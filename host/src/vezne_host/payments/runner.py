@@ -127,7 +127,7 @@ class Runner:
         accepted, _ = visit.preorder.apply(graph, outcome.changes, page.resets)
         accepted = accepted.with_value(ORDER_NUMBER, number)
         challenged, _ = accepted.apply(graph, outcome.challenged)
-        order = draft(accepted, services.catalogue, number)
+        order = draft(accepted, visit.world.catalogue, visit.world.products, number)
         made = make(
             accepted, order, gateway=info.name, tries=visit.loaded.tries, outcome=outcome, form=form,
             links=services.links,

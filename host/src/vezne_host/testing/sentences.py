@@ -71,7 +71,10 @@ class _Finder(ast.NodeVisitor):
             self.visit(value)
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
-        """Skip f-strings: what varies goes into a ``Message``."""
+        """Skip f-strings, but not what is called in them: what varies goes into a ``Message``."""
+        for part in node.values:
+            if isinstance(part, ast.FormattedValue):
+                self.visit(part.value)
 
     def visit_Expr(self, node: ast.Expr) -> None:
         """Skip docstrings."""

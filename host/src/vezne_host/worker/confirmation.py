@@ -65,10 +65,10 @@ def _charges(order: OrderSummary, texts: Texts, language: str) -> Iterator[tuple
     body = order.body
     yield from ((extra.name, Money.of(extra.price, order.amount.currency)) for extra in body.extra_items)
     for label, amount in (
-        ("Discount", -body.discount_amount),
-        ("Shipping", body.shipping_amount),
-        ("Service fee", body.fee_amount),
-        ("Interest of the installments", body.installment_interest_amount),
+        (Message("Discount"), -body.discount_amount),
+        (Message("Shipping"), body.shipping_amount),
+        (Message("Service fee"), body.fee_amount),
+        (Message("Interest of the installments"), body.installment_interest_amount),
     ):
         if amount:
             yield texts.translate(label, language), Money.of(amount, order.amount.currency)

@@ -155,7 +155,7 @@ def moved(answer: Movement | Untouched | Unclear, transaction_id: str, kind: str
             return Unknown(reason="the bank answered about another payment")
         case Unclear(reason):
             return Unknown(reason=reason)
-        case Untouched(_, "never"):
+        case Untouched(_, "key_reused"):
             return Unknown(reason="the bank knows the action already: key_reused")
         case Untouched(404 | 409, code):
             return Declined(code=code)
