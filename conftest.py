@@ -2,7 +2,11 @@
 
 import pytest
 
-pytest_plugins = ["vezne_host.testing.servers", "vezne_host.testing.shop"]
+pytest_plugins = [
+    "vezne_host.testing.servers",
+    "vezne_host.testing.shop",
+    "vezne_host.testing.house",
+]
 
 
 @pytest.fixture(scope="session")

@@ -52,7 +52,7 @@ SOLE_IMPORTERS: Mapping[str, Sequence[str]] = {
     "stevedore": [f"{HOST}.discovery"],
     "pluggy": [f"{CORE}.markers", f"{HOST}.hooks"],
     "cryptography": [f"{HOST}.services.keyring"],
-    "litestar": [f"{HOST}.http", BANK],  # a shop's engine has no framework, a bank is no shop
+    "litestar": [f"{HOST}.http", f"{HOST}.asgi", BANK],  # a shop's engine has no framework, a bank is no shop
     "dramatiq": [f"{HOST}.worker"],
     "pytest": [f"{HOST}.testing"],
     f"{HOST}.testing": [],  # what tests are made with does not run in a shop

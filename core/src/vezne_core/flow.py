@@ -18,8 +18,8 @@ class Chain:
 
     __slots__ = ("pages", "plugin")
 
-    def __init__(self, *pages: Page[Any]) -> None:
-        self.pages = pages
+    def __init__(self, first: Page[Any], *others: Page[Any]) -> None:
+        self.pages = (first, *others)
         self.plugin = ""
 
     @property
@@ -204,14 +204,21 @@ class Flow:
         promised: set[str] = set()
         for chain in self.chains:
             for page in chain.pages:
-                named = {*page.needs, *page.fills, *page.touches, *page.resets, *page.forgets}
-                for slot in named | ({page.challenge} if page.challenge else set()):
+                changed = {*page.fills, *page.touches, *page.resets, *page.forgets}
+                changed |= {page.challenge} if page.challenge else set()
+                for slot in sorted({*page.needs} | changed, key=lambda slot: slot.name):
                     if slot.name not in graph.slots:
                         yield Problem(
                             f"plugin {chain.plugin}",
                             f"{page.name} uses slot {slot.name}, which nobody registers",
                             "return it from vezne_register_slots",
                         )  # fmt: skip
+                    elif slot.fact and slot in changed:
+                        yield Problem(
+                            f"plugin {chain.plugin}",
+                            f"{page.name} would change {slot.name}, which is a fact",
+                            "let its source read it",
+                        )
         for junction in Junction:
             owed = {slot.name for slot in PROMISES.get(junction, ())}
             together: set[str] = set()
@@ -272,19 +279,6 @@ class Flow:
         chain = self.serving(junction, KEYS[junction].read(preorder))
         return chain is not None and any(self._open(page, preorder) for page in chain.pages)
 
-    def chooser(self, junction: Junction) -> Page[Any] | None:
-        """Return the page where a shopper chooses a junction's key anew."""
-        slot = KEYS[junction].slot
-        if slot is None:
-            return None
-        for chain in self.chains:
-            if chain.independent:
-                continue
-            for page in chain.pages:
-                if slot in page.fills:
-                    return page
-        return None
-
     @staticmethod
     def _open(page: Page[Any], preorder: PreOrder) -> bool:
         return (page.post_order or not preorder.post_order) and page.applies(preorder)
@@ -318,7 +312,9 @@ class Flow:
             return
         yield from (chain for chain in chains if chain.independent)
         if not junction.keyed:
-            yield self.serving(junction, None) if chains else None
+            only = self.serving(junction, None)
+            if only is not None:
+                yield only
             return
         chain = self.serving(junction, KEYS[junction].read(preorder))
         if chain is None or not any(self._open(page, preorder) for page in chain.pages):
@@ -326,28 +322,34 @@ class Flow:
         else:
             yield chain
 
-    def _back(self, stations: list[Station], passed: list[Chain], junction: Junction) -> Walk:
-        chooser = self.chooser(junction)
-        for place, station in enumerate(stations):
-            if station.page is chooser:
-                station.done = False
-                return Walk(stations[: place + 1], passed)
+    @staticmethod
+    def _back(stations: list[Station], passed: list[Chain], junction: Junction) -> Walk:
+        """Wait at the page of this path where the junction's key is chosen, else at the last one."""
+        slot = KEYS[junction].slot
+        chosen_at = [at for at, station in enumerate(stations) if slot in station.page.fills]
+        place = chosen_at[0] if chosen_at else len(stations) - 1
         if stations:
-            stations[-1].done = False
-        return Walk(stations, passed)
+            stations[place].done = False
+        return Walk(stations[: place + 1], passed)
 
-    def behind(self, page: Page[Any]) -> list[Page[Any]]:
-        """Return every page that stands behind one, last first; what going back forgets."""
+    def behind(self, page: Page[Any], preorder: PreOrder | None = None) -> list[Page[Any]]:
+        """Return the pages behind one on a shopper's way, done or not, last first.
+
+        They are what going back forgets. An alternative that the shopper does
+        not take keeps what it shares with the one he takes. Without a
+        pre-order it is every page that could stand there.
+        """
         chain = self.chain_of[page.name]
         if chain.junction is None:
             return []
         later = list(chain.pages[chain.pages.index(page) + 1 :])
-        for other in self._by_junction[chain.junction][self._by_junction[chain.junction].index(chain) + 1 :]:
-            if chain.junction.series:
+        if chain.junction.series:
+            beside = self._by_junction[chain.junction]
+            for other in beside[beside.index(chain) + 1 :]:
                 later += other.pages
         for junction in list(Junction)[chain.junction.place + 1 :]:
-            for other in self._by_junction[junction]:
-                later += other.pages
+            for taken in self._by_junction[junction] if preorder is None else self._taken(junction, preorder):
+                later += taken.pages if taken is not None else ()
         return later[::-1]
 
 

@@ -182,6 +182,8 @@ def _convert(kind: Any, sent: Any) -> Any:
 def _text(sent: Any) -> str:
     if isinstance(sent, bool) or not isinstance(sent, str | int | Decimal):
         raise _Wrong(NOT_A_TEXT)
+    if isinstance(sent, int) and not storable(sent):
+        raise _Wrong(NOT_A_TEXT)
     text = str(sent).strip()
     if not _clean(text):
         raise _Wrong(NOT_A_TEXT)
@@ -191,7 +193,9 @@ def _text(sent: Any) -> str:
 def _boolean(sent: Any) -> bool:
     if isinstance(sent, bool):
         return sent
-    text = str(sent).strip().lower() if isinstance(sent, str | int) else ""
+    text = sent.strip().lower() if isinstance(sent, str) else ""
+    if isinstance(sent, int) and sent in (0, 1):
+        text = str(sent)
     if text in _TRUE:
         return True
     if text in _FALSE:
@@ -208,7 +212,7 @@ def _integer(sent: Any) -> int:
 
 
 def _decimal(sent: Any) -> Decimal:
-    if isinstance(sent, int) and not isinstance(sent, bool):
+    if isinstance(sent, int) and not isinstance(sent, bool) and storable(sent):
         sent = str(sent)
     if isinstance(sent, float):
         sent = repr(sent)
@@ -228,8 +232,8 @@ def _datetime(sent: Any) -> datetime:
 def _sequence(origin: Any, item: Any, sent: Any) -> Any:
     if isinstance(sent, str):
         sent = _json(sent) if sent.lstrip().startswith("[") else [sent]
-    elif isinstance(sent, list) and len(sent) == 1 and str(sent[0]).lstrip().startswith("["):
-        sent = _json(sent[0])
+    elif isinstance(sent, list) and len(sent) == 1 and isinstance(sent[0], str):
+        sent = _json(sent[0]) if sent[0].lstrip().startswith("[") else sent
     if not isinstance(sent, list):
         raise _Wrong(NOT_A_LIST)
     if len(sent) > LIST_LIMIT:

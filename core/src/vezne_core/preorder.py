@@ -112,13 +112,11 @@ class PreOrder:
         the same changes fill themselves. A cascade stops at a fact.
         """
         raw, values = dict(self._raw), dict(self._values)
-        cleared: set[str] = set()
         changes = tuple(changes)
 
         def drop(names: Iterable[str]) -> None:
             for name in names:
                 if name in raw:
-                    cleared.add(name)
                     del raw[name]
                     values.pop(name, None)
 
@@ -131,17 +129,16 @@ class PreOrder:
             slot = change.slot
             old = before[slot.name]
             if isinstance(change, Clear):
+                drop((slot.name,))
                 if old is not None:
                     altered.add(slot.name)
-                    drop((slot.name,))
                 continue
             if old is None or slot.identity(old) != slot.identity(change.value):
                 altered.add(slot.name)
             raw[slot.name] = slot.encode(change.value)
             values[slot.name] = change.value
-            cleared.discard(slot.name)
         drop(graph.cascade(altered) - own)
-        return self._copy(raw, values), frozenset(cleared)
+        return self._copy(raw, values), frozenset(self._raw.keys() - raw.keys())
 
     def _copy(self, raw: Mapping[str, bytes], values: Mapping[str, Any]) -> PreOrder:
         return PreOrder(

@@ -107,10 +107,13 @@ async def _kept(
     memory: Memory,
     failed: dict[str, str],
 ) -> Any:
-    """Answer from memory while nothing the source reads has changed; else ask."""
+    """Answer from memory while nothing the source reads has changed; else ask.
+
+    A check is about the answer it is asked for, so that is read, too.
+    """
     slot = source.slot
     parts = []
-    for read in source.reads:
+    for read in source.reads if slot.fact else (slot, *source.reads):
         value = preorder.get(read)
         parts.append(read.identity(value) if value is not None else _MISSING)
     inputs = digest(*parts)

@@ -52,11 +52,12 @@ def canonical(value: Any) -> bytes:
 
 def _normal(value: Any) -> Any:
     if isinstance(value, Decimal):
-        return format(value.normalize(), "f")
+        return _shortest(value)
     if isinstance(value, Money) or value is None:
         return value
     if isinstance(value, Struct):
-        kept = {}
+        config = value.__struct_config__
+        kept = {} if config.tag is None else {str(config.tag_field): config.tag}
         for field in msgspec.structs.fields(value):
             item = getattr(value, field.name)
             if not _is_default(item, field):
@@ -72,6 +73,14 @@ def _normal(value: Any) -> Any:
     if isinstance(value, frozenset | set):
         return sorted((_normal(item) for item in value), key=_ENCODER.encode)
     return value
+
+
+def _shortest(value: Decimal) -> str:
+    """Write a decimal without exponent and trailing zeros; exact, whatever its length."""
+    text = format(value, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
 
 
 def _is_default(item: Any, field: msgspec.structs.FieldInfo) -> bool:

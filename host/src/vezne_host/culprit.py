@@ -5,16 +5,13 @@ from __future__ import annotations
 import importlib
 import traceback
 
-import pluggy
-import stevedore
-
-_OURS = ("<frozen", importlib.__path__[0], stevedore.__path__[0], pluggy.__path__[0])
+_OURS = ("<frozen", importlib.__path__[0])
 
 
 def told(error: BaseException, *callers: str) -> str:
     """Say what was raised, with the file and line of the foreign code.
 
-    :param callers: ``__file__`` of the modules that called it; their lines are left out.
+    :param callers: files or folders of what called it; their lines are left out.
     """
     text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     frames = [

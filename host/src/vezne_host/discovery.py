@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, NoReturn
 
+import stevedore
 from msgspec import Struct
 from stevedore.named import NamedExtensionManager
 
@@ -116,7 +117,8 @@ def _load(group: str, name: str, offered: Sequence[EntryPoint]) -> tuple[EntryPo
     except BaseException as error:  # also SystemExit, and whatever else an import may raise
         owner = _owner(rivals[0])
         raise _Unusable(
-            f"cannot be imported: {told(error, __file__)}", f"reinstall {owner}, or tell its author"
+            f"cannot be imported: {told(error, __file__, *stevedore.__path__)}",
+            f"reinstall {owner}, or tell its author",
         ) from error
     return extension.entry_point, extension.plugin
 

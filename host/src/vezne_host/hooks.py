@@ -77,7 +77,7 @@ def collect(plugins: Mapping[str, Plugin[Any]]) -> Collected:
 
 
 @cache
-def _options(plugin: Hashable, attribute: str) -> HookimplOpts | None:
+def _read(plugin: Hashable, attribute: str) -> HookimplOpts | None:
     return PluginManager(PROJECT).parse_hookimpl_opts(plugin, attribute)
 
 
@@ -85,7 +85,8 @@ class _Manager(PluginManager):
     """Looks for the hooks of a class once, however many merchants enable the plugin."""
 
     def parse_hookimpl_opts(self, plugin: object, name: str) -> HookimplOpts | None:
-        return _options(type(plugin), name)
+        kind: Any = type(plugin)
+        return _read(kind, name)
 
 
 class _Collector:
@@ -118,7 +119,7 @@ class _Collector:
 
     def _register(self, name: str, plugin: Plugin[Any]) -> None:
         for attribute in dir(type(plugin)):
-            if attribute.startswith("vezne_") and _options(type(plugin), attribute) is None:
+            if attribute.startswith("vezne_") and not self._manager.parse_hookimpl_opts(plugin, attribute):
                 self._wrong(name, attribute, "is not marked as a hook", "put @hookimpl above it")
         try:
             self._manager.register(plugin, name)

@@ -34,8 +34,6 @@ def described(item: Any) -> str:
 
 
 def _unwalkable(pages: Sequence[Any]) -> str:
-    if not pages:
-        return "a chain without pages"
     for page in pages:
         if isinstance(page, type):
             return f"a chain with the class {page.__qualname__}, not a page made of it"

@@ -32,14 +32,14 @@ MUG = Product(
     stock=12,
 )
 ADA = UserData(
-    pk=1,
+    pk=901,
     email="ada@acme.example",
     password=Secret("a password"),
     phone="+905551112233",
     segments=("gold",),
     addresses=(
-        AddressData(pk=5, title="Home", country=1, city=34, township=3401, line="Moda 12", primary=True),
-        AddressData(pk=6, title="Office", country=1, city=6, township=601, identity_number="10000000146"),
+        AddressData(pk=905, title="Home", country=1, city=34, township=3401, line="Moda 12", primary=True),
+        AddressData(pk=906, title="Office", country=1, city=6, township=601, identity_number="10000000146"),
     ),
 )
 SHOP = ShopData(records=(Bank(pk=1, name="Bank", slug="bank"),), users=(ADA,), products=(MUG,))
@@ -76,13 +76,13 @@ async def test_user_can_be_found_with_password_and_addresses(shop_lane: Lane, ou
     await load_shop(shop_lane, "acme", SHOP)
 
     user = await outside.fetchrow("SELECT * FROM \"user\" WHERE merchant = 'acme'")
-    assert (user["pk"], user["email"], user["segments"]) == (1, "ada@acme.example", ["gold"])
+    assert (user["pk"], user["email"], user["segments"]) == (901, "ada@acme.example", ["gold"])
     assert PasswordHasher().verify(user["password_hash"], "a password")
     assert not PasswordHasher().check_needs_rehash(user["password_hash"])
     addresses = await outside.fetch("SELECT * FROM address WHERE merchant = 'acme' ORDER BY pk")
     assert [(each["pk"], each["user_pk"], each["is_primary"]) for each in addresses] == [
-        (5, 1, True),
-        (6, 1, False),
+        (905, 901, True),
+        (906, 901, False),
     ]
     assert msgspec.json.decode(addresses[1]["body"]) == {
         "title": "Office", "country": 1, "city": 6, "township": 601, "identity_number": "10000000146",
@@ -131,11 +131,11 @@ async def test_shop_that_cannot_be_loaded_leaves_the_old_one(shop_lane: Lane, ou
 async def test_keys_made_later_do_not_meet_those_that_were_given(shop_lane: Lane, outside: Any) -> None:
     await load_shop(shop_lane, "acme", SHOP, hasher=QUICK)
 
-    for table, columns, values in (
-        ('"user"', "email, password_hash", "'new@acme.example', ''"),
-        ("address", "body", "'{}'"),
+    for table, columns, values, given in (
+        ('"user"', "email, password_hash", "'new@acme.example', ''", 901),
+        ("address", "body", "'{}'", 906),
     ):
         pk = await outside.fetchval(
             f"INSERT INTO {table} (merchant, {columns}) VALUES ('acme', {values}) RETURNING pk"
         )
-        assert pk > 6
+        assert pk == given + 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -96,7 +97,7 @@ def read_address(
             title=form.title,
             first_name=form.first_name,
             last_name=form.last_name,
-            phone_number=e164(form.phone_number, country.code) or "",
+            phone_number=_phone(form.phone_number, country, checkout) or "",
             email=form.email,
             country=country.pk,
             city=form.city,
@@ -163,9 +164,18 @@ def _wrong(
         least = checkout.ADDRESS_PHONE_MIN_LENGTH
         if sum(char.isdigit() for char in form.phone_number) < least:
             errors["phone_number"] = [Message(TOO_SHORT, {"n": least})]
-        elif e164(form.phone_number, country.code if country else None) is None:
+        elif _phone(form.phone_number, country, checkout) is None:
             errors["phone_number"] = [BAD_PHONE]
     return errors
+
+
+def _phone(text: str, country: Country | None, checkout: CheckoutSettings) -> str | None:
+    """Read a number: as the shop's own mask has it, else as one of the address's country."""
+    own = e164(text, checkout.DEFAULT_COUNTRY_CODE)
+    shown = national(own, checkout.USER_PHONE_FORMAT)
+    if shown and re.fullmatch(checkout.USER_PHONE_REGEX, shown, re.ASCII):
+        return own
+    return e164(text, country.code if country else checkout.DEFAULT_COUNTRY_CODE)
 
 
 def _country(

@@ -185,7 +185,7 @@ def _decided(
 async def _written(
     visitor: Visitor, repository: Baskets, loaded: Loaded | None, change: Change, currency: str
 ) -> Loaded | None:
-    """Write a change, into a new basket or session where there is none; None when it has to be decided anew."""
+    """Write a change, where need be into a new basket or session; None when it is to be decided anew."""
     if loaded is None:
         visitor.begin(await repository.begin(change.added[0], currency))
         return await _loaded(visitor)

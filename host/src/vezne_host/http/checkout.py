@@ -15,6 +15,7 @@ from litestar import Request, Response, get, post
 
 from vezne_core import Answer, ClientData, Deferred, Message, Page
 from vezne_host.http.body import Body, merged
+from vezne_host.http.form_schema import header_fields
 from vezne_host.http.page import alert, leaving, nothing_to_do, shown
 from vezne_host.http.visitor import Failure, Visitor, visitor_of
 from vezne_host.payments.attempt import TOKEN
@@ -34,6 +35,8 @@ _KEPT_BACK = frozenset({"cookie", "authorization"})
 """Headers that no page and no gateway sees."""
 _OWN = frozenset({"page", TOKEN})
 """Parameters that are ours, not a page's."""
+
+_headers_of = cache(header_fields)
 
 
 @get("/orders/checkout")
@@ -117,7 +120,7 @@ def _request(
     fields = dict(body.fields)
     if page.returns:
         fields = {name: value for name, value in sent.items() if name not in _OWN} | fields
-    for name in _header_fields(page.form):
+    for name in _headers_of(page.form):
         fields[name] = visitor.headers.get(name.lower())
         if fields[name] is None:
             raise Failure(400, {name: [Message(NO_HEADER, {"name": name})]})
@@ -136,13 +139,6 @@ def _request(
         ),
         token=_token(sent) if page.returns else None,
     )
-
-
-@cache
-def _header_fields(form: type[msgspec.Struct]) -> tuple[str, ...]:
-    """Return the fields of a form that are headers of the request; a body cannot fill them."""
-    names = (info.encode_name for info in msgspec.structs.fields(form))
-    return tuple(name for name in names if name.lower().startswith("x-"))
 
 
 def _json(visitor: Visitor, reply: Reply) -> Response[bytes]:
@@ -178,14 +174,15 @@ async def _returned(visitor: Visitor, asked: CheckoutRequest) -> Response[bytes]
 
 async def _flash(visitor: Visitor, asked: CheckoutRequest, errors: Mapping[str, list[str]]) -> None:
     """Keep errors for the next page that the session is shown."""
-    runtime = visitor.runtime
+    checkouts, runner = visitor.runtime.checkouts, visitor.runtime.runner
     loaded = None
     if asked.token is not None:
-        loaded = await runtime.runner.by_token(asked.token)
+        found = await runner.by_token(asked.token)
+        loaded = found[0] if found else None
     elif asked.session is not None:
-        loaded = await runtime.checkouts.load(asked.session)
+        loaded = await checkouts.load(asked.session)
     if loaded is not None:
-        await runtime.checkouts.flash(loaded.session, dict(errors))
+        await checkouts.flash(loaded.session, dict(errors))
 
 
 async def _html(visitor: Visitor, reply: Reply) -> Response[bytes]:

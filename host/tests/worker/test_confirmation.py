@@ -1,0 +1,81 @@
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from vezne_core import Money, OrderPlaced
+from vezne_host.storage.placed import Body, Extra, Line, OrderSummary
+from vezne_host.texts import GettextTexts
+from vezne_host.worker.confirmation import confirmation, short_message, written
+
+NO_BREAK = "\N{NO-BREAK SPACE}"
+TEXTS = GettextTexts.of(["vezne_host"])
+LINK = "https://acme.example/orders/completed/1234567890123:x:y/"
+ORDER = OrderSummary(
+    pk=7,
+    status=400,
+    amount=Money.of("1334.20", "TRY"),
+    lines=(Line("T-shirt", 1, Decimal("199.90")), Line("Mug", 3, Decimal("300"))),
+    body=Body(
+        discount_amount=Decimal("10.00"),
+        extra_items=(Extra("Gift box", Decimal("25.00")),),
+        fee_amount=Decimal("5.00"),
+        shipping_amount=Decimal("29.90"),
+        installment_interest_amount=Decimal("184.40"),
+    ),
+)
+
+
+def placed(language: str) -> OrderPlaced:
+    return OrderPlaced(
+        id="e1", merchant="acme", at=datetime(2026, 11, 24, tzinfo=UTC), preorder="p1", order=7,
+        number="1234567890123", amount=ORDER.amount, email="ada@example.com", language=language,
+    )  # fmt: skip
+
+
+def test_mail_tells_number_lines_charges_total_and_link() -> None:
+    letter = confirmation(placed("en"), ORDER, TEXTS, LINK)
+
+    assert letter.subject == "Your order 1234567890123"
+    assert letter.text.replace(NO_BREAK, " ").splitlines() == [
+        "Thank you. We have received your order 1234567890123.",
+        "",
+        "1 × T-shirt: TRY 199.90",
+        "3 × Mug: TRY 900.00",
+        "Gift box: TRY 25.00",
+        "Discount: -TRY 10.00",
+        "Shipping: TRY 29.90",
+        "Service fee: TRY 5.00",
+        "Interest of the installments: TRY 184.40",
+        "Total: TRY 1,334.20",
+        "",
+        f"You find your order at {LINK}",
+    ]
+
+
+def test_mail_is_in_the_language_of_the_checkout() -> None:
+    letter = confirmation(placed("tr"), ORDER, TEXTS, LINK)
+
+    assert letter.subject == "1234567890123 numaralı siparişiniz"
+    assert "Kargo: ₺29,90" in letter.text
+    assert "Toplam: ₺1.334,20" in letter.text
+    assert short_message(placed("tr"), TEXTS) == "1234567890123 numaralı siparişinizi aldık."
+
+
+def test_order_that_waits_for_its_payment_says_so() -> None:
+    waiting = OrderSummary(pk=7, status=300, amount=ORDER.amount, lines=(), body=Body())
+
+    assert "as soon as your payment has arrived" in confirmation(placed("en"), waiting, TEXTS, LINK).text
+    assert "payment" not in confirmation(placed("en"), ORDER, TEXTS, LINK).text
+
+
+def test_link_without_a_host_is_left_out() -> None:
+    assert "completed" not in confirmation(placed("en"), ORDER, TEXTS, "/orders/completed/1/").text
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [("de", "1.334,20 €"), ("pt-br", "€ 1.334,20"), ("xx", "1334.20 EUR")],
+)
+def test_amount_is_written_as_the_language_does(language: str, text: str) -> None:
+    assert written(Money.of("1334.20", "EUR"), language).replace(NO_BREAK, " ") == text
