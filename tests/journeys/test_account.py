@@ -14,7 +14,7 @@ def test_account_skips_the_identity_and_sees_her_addresses(guest: Shopper) -> No
     guest.get()
     assert guest.pages == ["IndexPage", "DeliveryOptionSelectionPage", "AddressSelectionPage"]
     assert guest.context("IndexPage")["is_user_logged_in"] is True
-    assert [a["pk"] for a in guest.context("AddressSelectionPage")["addresses"]][0] == 1, "primary first"
+    assert guest.context("AddressSelectionPage")["addresses"][0]["pk"] == 1, "the primary one first"
     assert guest.pre_order["is_guest"] is False
     assert guest.pre_order["user_email"] == "ada@example.com"
 
@@ -38,7 +38,6 @@ def test_login_in_the_middle_keeps_the_basket_and_asks_for_the_address_again(gue
     assert guest.pre_order["basket"]["total_quantity"] >= 1
     assert guest.pre_order["user_email"] == "grace@example.com"
     assert guest.pending == "AddressSelectionPage", "guest addresses are not carried over"
-    assert guest.pre_order["card_info"] is None
     guest.write("DELETE", "/baskets/basket/")
 
 

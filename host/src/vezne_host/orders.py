@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from vezne_core import Bank, Catalogue, Money, Text
+from vezne_core import Bank, Catalogue, Message, Money, Text
 from vezne_core.money import label
 from vezne_host.present import timestamp
 from vezne_host.storage.orders import DiscountRow, ItemRow, Order
 
-STATUS: dict[int, str] = {
-    50: "Cancellation waiting",
-    100: "Cancelled",
-    200: "Waiting",
-    300: "Payment waiting",
-    350: "Confirmation waiting",
-    400: "Approved",
-    450: "Preparing",
-    500: "Shipped",
-    510: "Shipped and informed",
-    520: "Ready for pickup",
-    540: "Delivery attempted",
-    544: "Review started",
-    545: "Review waiting",
-    546: "Waiting for payment (trade-in)",
-    547: "Paid (trade-in)",
-    550: "Delivered",
-    600: "Refunded",
+STATUS: Mapping[int, Text] = {
+    50: Message("Cancellation waiting"),
+    100: Message("Cancelled"),
+    200: Message("Waiting"),
+    300: Message("Payment waiting"),
+    350: Message("Confirmation waiting"),
+    400: Message("Approved"),
+    450: Message("Preparing"),
+    500: Message("Shipped"),
+    510: Message("Shipped and informed"),
+    520: Message("Ready for pickup"),
+    540: Message("Delivery attempted"),
+    544: Message("Review started"),
+    545: Message("Review waiting"),
+    546: Message("Waiting for payment (trade-in)"),
+    547: Message("Paid (trade-in)"),
+    550: Message("Delivered"),
+    600: Message("Refunded"),
 }
 """What shoppers read for a status (contract: objects, status codes)."""
 

@@ -110,6 +110,14 @@ async def test_a_card_whose_holder_is_not_confirmed(gateway, bank, made, number,
     assert await bank.rows() == []
 
 
+async def test_one_key_serves_an_attempt_from_begin_to_end(gateway, bank, made) -> None:
+    attempt, challenge = await challenged(gateway, made)
+    await gateway.resume(attempt, await bank.visit(challenge.hand_off), None)
+
+    calls = [*await bank.requests("authorize"), *await bank.requests("complete"), *await bank.rows()]
+    assert {call["idempotency_key"] for call in calls} == {attempt.key}
+
+
 async def test_the_bank_may_demand_three_d_by_itself(gateway, bank, made) -> None:
     attempt, challenge = await challenged(gateway, made, "5421190000000025", three_d=False)
 

@@ -150,22 +150,25 @@ async def test_a_notice_for_another_terminal_is_not_ours(gateway, gateway_of, ba
     assert isinstance(lean.notice(answer), BadNotice)
 
 
-async def test_a_request_to_the_bank_is_no_notice(gateway, bank, made, inbox) -> None:
+def signed(operation: str = "notice", event: str = "ev-1") -> Answer:
+    """Sign what the bank would: its own event, unless another one stands in the header."""
+    body = b'{"event_id":"ev-1","reference":"100101","transaction_id":"tx-1"}'
+    secret, stamp = Secret("sandbox-secret-demo"), timestamp(datetime.now(UTC))
+    headers = {
+        "x-bank-terminal": "T-DEMO",
+        "x-bank-timestamp": stamp,
+        "x-bank-event": event,
+        "x-bank-signature": signature(secret, stamp, operation, event, body),
+    }
+    return Answer(body=body, headers=headers)
+
+
+async def test_a_request_to_the_bank_is_no_notice(gateway) -> None:
     """The same secret signs both; the operation in the text keeps them apart."""
-    body, stamp = (
-        b'{"event_id":"k","reference":"100101","transaction_id":"tx-1"}',
-        timestamp(datetime.now(UTC)),
-    )
-    secret = Secret("sandbox-secret-demo")
+    assert isinstance(gateway.notice(signed()), Notice)
+    assert isinstance(gateway.notice(signed("refund")), BadNotice)
 
-    def signed_as(operation: str) -> Answer:
-        headers = {
-            "x-bank-terminal": "T-DEMO",
-            "x-bank-timestamp": stamp,
-            "x-bank-event": "k",
-            "x-bank-signature": signature(secret, stamp, operation, "k", body),
-        }
-        return Answer(body=body, headers=headers)
 
-    assert isinstance(gateway.notice(signed_as("notice")), Notice)
-    assert isinstance(gateway.notice(signed_as("refund")), BadNotice)
+@pytest.mark.parametrize("event", ["ev-2", ""])
+async def test_a_notice_has_one_event_id(gateway, event) -> None:
+    assert gateway.notice(signed(event=event)) == BadNotice("another event")

@@ -14,6 +14,7 @@ from litestar.params import FromPath
 
 from vezne_core import Contract
 from vezne_core.forms import NOT_A_DATE
+from vezne_core.money import label
 from vezne_host.http.contract_text import filled
 from vezne_host.http.failure import NOT_FOUND
 from vezne_host.http.page import shown
@@ -38,7 +39,7 @@ async def completed(request: Request[Any, Any, Any], token: FromPath[str]) -> Re
     translate = visitor.translate
     lines = [
         f"{translate('Order number')}: {order.number}",
-        f"{translate('Total')}: {order.amount.wire} {order.amount.currency}",
+        f"{translate('Total')}: {order.amount.wire} {label(order.amount.currency)}",
         translate(STATUS.get(order.status, "")),
     ]
     body = "".join(f"<p>{escape(line)}</p>" for line in lines)

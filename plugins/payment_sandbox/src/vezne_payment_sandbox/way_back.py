@@ -29,15 +29,15 @@ def read(
     form: Sequence[tuple[str, str]], attempt: PaymentAttempt, terminal: str, secret: Secret
 ) -> Returned | Strange:
     """Verify a form: its hash before anything else, then that it is about this attempt."""
-    fields = dict(form)
-    if len(fields) < len(form):
-        return Strange("a field stands twice")
+    fields = dict(form)  # a field that stands twice is signed twice, so that no genuine hash fits
     if not same(form_hash(secret, form), fields.get("hash", "")):
         return Strange("wrong hash")
     kept = awaited(attempt)
+    if kept is None:
+        return Strange("nobody was sent to the bank")
     expected = {
         "terminal": terminal,
-        "paymentId": kept.payment_id if kept else "",
+        "paymentId": kept.payment_id,
         "reference": attempt.reference,
         "order_number": attempt.order_number,
         "amount": attempt.amount.wire,
