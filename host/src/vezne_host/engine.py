@@ -684,7 +684,7 @@ class Engine:
         row = visit.loaded.order
         if row is None:
             raise ProgrammingError("no order stands")
-        order = self._runner.placed(row.pk, row.number, row.key)
+        order = self._runner.settler.placed(row.pk, row.number, row.key)
         visit.preorder = visit.preorder.with_value(ORDER, order)
         public_id = visit.loaded.public_id
         if visit.loaded.renew:

@@ -2,17 +2,16 @@
 
 The attempt is stored before the gateway is called and its result after. From
 the claim on, everything runs in a task of its own, so that a request that is
-cut off cuts nothing. Browser return, notice and reconciler end in
-:meth:`Runner.settle`.
+cut off cuts nothing. How attempts end is in ``settler.py``.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 import structlog
@@ -20,43 +19,29 @@ from asyncpg import UniqueViolationError
 from msgspec import Struct
 
 from vezne_core import (
-    CARD,
-    CLIENT,
     CONFIG,
-    CONTACT,
     GATEWAY,
     ORDER_NUMBER,
-    Approved,
-    CardDetails,
-    Challenge,
-    Challenged,
     Declined,
-    Deferred,
     Errors,
     FormPost,
-    Gateway,
     Message,
-    Money,
-    NotAttempted,
-    OrderPlaced,
     Page,
     Pay,
     PaymentAttempt,
-    Pending,
-    PlacedOrder,
     PreOrder,
-    Result,
-    Undecided,
-    Unknown,
 )
 from vezne_core.outcome import GENERAL
 from vezne_host.payments.attempt import Made, hashed, make, return_page
-from vezne_host.payments.draft import Draft, Snapshot, draft, freeze, thaw
+from vezne_host.payments.calling import called
+from vezne_host.payments.case import Case, attempt_of
+from vezne_host.payments.draft import Snapshot, draft, freeze, thaw
 from vezne_host.payments.failpoint import failpoint
 from vezne_host.payments.holding import Holding
-from vezne_host.payments.verdict import Lost, Placed, Refused, Stepped, Verdict, Waiting
+from vezne_host.payments.settler import Settler
+from vezne_host.payments.verdict import Lost, Refused, Verdict, Waiting
 from vezne_host.storage import attempts as sql
-from vezne_host.storage.checkouts import AttemptRow, Checkouts, Loaded, encode_body, new_public_id
+from vezne_host.storage.checkouts import Checkouts, Loaded, encode_body
 from vezne_host.storage.lane import Away, Lane
 
 if TYPE_CHECKING:
@@ -66,37 +51,9 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 NO_STOCK = "There is not enough of {name} in stock."
-NOT_PAID = "The payment was not accepted. Please try again or choose another way to pay."
 CARD_AGAIN = "Please enter your card again."
 NO_GATEWAY = "This way to pay is not available now."
 TOO_MANY = "Too many tries. Please wait a few minutes."
-
-WAITS, PAID = 300, 400
-"""Order status: payment waiting, approved."""
-
-
-class Case(Struct, frozen=True, kw_only=True):
-    """One attempt on its way: what it needs to end in any of the ways it can."""
-
-    attempt: PaymentAttempt
-    gateway: Gateway
-    page: str
-    draft: Draft
-    frozen: bytes
-    loaded: Loaded
-    accepted: PreOrder
-    """The pre-order when the gateway approves or challenges."""
-    challenged: PreOrder
-    """The same with what applies to a challenge only, before the challenge itself."""
-    declined: PreOrder
-    """The pre-order when it declines."""
-    revision: int
-    body: Callable[[PreOrder], bytes]
-    holding: Holding
-    in_session: bool
-    """The shopper's browser waits for the answer."""
-    card: CardDetails | None = None
-    resumed: bool = False
 
 
 class Runner:
@@ -107,6 +64,7 @@ class Runner:
         self._merchant = runtime.name
         self._lane = lane
         self._checkouts = checkouts
+        self.settler = Settler(runtime, lane)
         self._running: set[asyncio.Task[Any]] = set()
 
     # What the engine asks.
@@ -141,6 +99,7 @@ class Runner:
             draft=order,
             frozen=freeze(graph, accepted, order),
             loaded=visit.loaded,
+            before=visit.preorder,
             accepted=accepted,
             challenged=challenged,
             declined=declined,
@@ -158,7 +117,7 @@ class Runner:
         row = await self._open(visit)
         if row is None or outcome.answer is None:
             return Lost()
-        attempt = msgspec.msgpack.decode(row["attempt_body"], type=PaymentAttempt)
+        attempt = attempt_of(row)
         snapshot = thaw(row["snapshot"])
         gateway = self._runtime.gateways.get(attempt.gateway)
         if gateway is None:
@@ -173,12 +132,13 @@ class Runner:
             draft=snapshot.draft,
             frozen=row["snapshot"],
             loaded=visit.loaded,
+            before=visit.preorder,
             accepted=accepted,
             challenged=challenged,
             declined=declined,
             revision=visit.preorder.revision,
             body=lambda preorder: encode_body(preorder, visit.memory),
-            holding=self._holding(attempt, snapshot),
+            holding=self.holding(attempt, snapshot),
             in_session=visit.in_session,
             resumed=True,
         )
@@ -223,7 +183,7 @@ class Runner:
         card = await self._runtime.services.vault.card(visit.preorder.id)
         if row is None or card is None:
             return None
-        attempt = msgspec.msgpack.decode(row["attempt_body"], type=PaymentAttempt)
+        attempt = attempt_of(row)
         gateway = self._runtime.gateways.get(attempt.gateway)
         if gateway is None:
             return None
@@ -235,18 +195,14 @@ class Runner:
         row = await self._open(visit)
         if row is None:
             return await self._checkouts.save(visit.preorder, visit.memory)
-        attempt = msgspec.msgpack.decode(row["attempt_body"], type=PaymentAttempt)
-        holding = self._holding(attempt, thaw(row["snapshot"]))
-        ended = await self._end(
+        attempt = attempt_of(row)
+        holding = self.holding(attempt, thaw(row["snapshot"]))
+        ended = await self.settler.end(
             attempt, holding, state="abandoned", leaves=["challenged"], note=None,
             revision=visit.preorder.revision, body=encode_body(visit.preorder, visit.memory),
         )  # fmt: skip
         await self._runtime.services.vault.drop(visit.preorder.id)
         return ended == visit.preorder.revision + 1
-
-    def placed(self, pk: int, number: str, key: str) -> PlacedOrder:
-        """Return the order that stands, as the last page tells of it."""
-        return PlacedOrder(id=pk, number=number, key=key, token=self._runtime.order_links.sign(number))
 
     # The steps.
 
@@ -257,17 +213,17 @@ class Runner:
             return verdict
         failpoint("after_claim")
         told = made.told(self._runtime.services.links, back)
-        result = await self._call(case, lambda: case.gateway.begin(told, case.card))
-        if isinstance(result, NotAttempted):
-            result = await self._call(case, lambda: case.gateway.begin(told, case.card))
+        result = await called(
+            case.gateway, case.attempt, lambda: case.gateway.begin(told, case.card), repeat=True
+        )
         failpoint("after_charge")
-        return await self.settle(case, result, leaves=["started"])
+        return await self.settler.settle(case, result, leaves=["started"])
 
     async def _resume(self, case: Case, page: Page[Any], outcome: Pay) -> Verdict:
         vault = self._runtime.services.vault
         taken = await self._lane.ask(
             sql.RESUME, merchant=self._merchant, attempt=case.attempt.id,
-            deadline=case.gateway.timeout + 5.0, **_sum(case.attempt),
+            deadline=case.gateway.timeout + 5.0, **case.sum,
         )  # fmt: skip
         if taken is None:
             return Lost()
@@ -276,43 +232,18 @@ class Runner:
         if card is None and case.gateway.card_at_resume:
             card = await vault.card(case.draft.preorder)
             if card is None:
-                return await self.settle(
-                    case, Declined(errors={GENERAL: [CARD_AGAIN]}, code="card_gone"), leaves=["started"]
-                )
+                gone = Declined(errors={GENERAL: [CARD_AGAIN]}, code="card_gone")
+                return await self.settler.settle(case, gone, leaves=["started"])
         answer = outcome.answer
         assert answer is not None  # resume is called with an answer only
-        result = await self._call(case, lambda: case.gateway.resume(case.attempt, answer, card))
-        if isinstance(result, NotAttempted):
-            result = await self._call(case, lambda: case.gateway.resume(case.attempt, answer, card))
+        result = await called(
+            case.gateway,
+            case.attempt,
+            lambda: case.gateway.resume(case.attempt, answer, card),
+            repeat=True,
+        )
         failpoint("after_charge")
-        return await self.settle(case, result, leaves=["started"])
-
-    async def settle(self, case: Case, result: Result, *, leaves: Sequence[str]) -> Verdict:
-        """Write down how a gateway answered and do what follows from it."""
-        log.info(
-            "payment answered", merchant=self._merchant, gateway=case.attempt.gateway,
-            attempt=case.attempt.id, result=type(result).__name__, code=getattr(result, "code", None),
-        )  # fmt: skip
-        match result:
-            case Approved():
-                wrong = self._mismatch(case, result)
-                if wrong:
-                    return await self._doubt(case, wrong, flag=wrong)
-                verdict = await self._place(case, PAID, "approved", result.transaction_id, leaves)
-                await self._store_card(case, result)
-            case Pending():
-                verdict = await self._place(case, WAITS, "pending", result.transaction_id, leaves)
-            case Challenged():
-                return await self._challenge(case, result)
-            case Undecided():
-                await self._lane.ask(sql.AGAIN, merchant=self._merchant, attempt=case.attempt.id)
-                return Refused(_errors(result.errors), case.accepted, case.loaded)
-            case Declined() | NotAttempted():
-                return await self._decline(case, result, leaves)
-            case Unknown():
-                return await self._doubt(case, result.reason)
-        await self._forget_card(case)
-        return verdict
+        return await self.settler.settle(case, result, leaves=["started"])
 
     async def _claim(self, case: Case, made: Made, visit: Visit) -> Verdict | None:
         """Take what the order needs and store the attempt; a verdict when that was refused."""
@@ -341,10 +272,10 @@ class Runner:
             "configuration_revision": visit.world.config.revision,
             "deadline": case.gateway.timeout + 5.0,
             "expires": case.attempt.expires,
-            **_sum(case.attempt),
+            **case.sum,
         }
         try:
-            row, errors = await self._take(case, values)
+            row, errors = await self._take(case, values, await self._left_open(visit))
         except UniqueViolationError as error:
             if error.constraint_name != "ix_payment_attempt_live":
                 raise
@@ -362,18 +293,31 @@ class Runner:
             return Lost()
         return Refused({GENERAL: self._short(case, row["short"])}, visit.preorder, visit.loaded)
 
-    async def _take(self, case: Case, values: dict[str, Any]) -> tuple[Any, Errors | None]:
+    async def _left_open(self, visit: Visit) -> Holding | None:
+        """Return what the attempt holds that this one takes the place of, beside stock."""
+        if visit.loaded.attempt is None or not self._runtime.reservations:
+            return None
+        row = await self._open(visit)
+        return None if row is None else self.holding(attempt_of(row), thaw(row["snapshot"])) or None
+
+    async def _take(
+        self, case: Case, values: dict[str, Any], left_open: Holding | None
+    ) -> tuple[Any, Errors | None]:
         """Run the claim; with reservations of plugins in one transaction, all or nothing."""
-        if not case.holding:
+        if not case.holding and left_open is None:
             async with self._lane.lend() as driver:
                 return await sql.CLAIM.run(driver, **values), None
         async with self._lane.lend() as driver:
             transaction: Any = driver.transaction()
             await transaction.start()
+            errors: Errors | None = None
             try:
                 row = await sql.CLAIM.run(driver, **values)
                 assert row is not None  # the claim always answers
-                errors = await case.holding.claim(driver) if row["attempt"] is not None else None
+                if row["attempt"] is not None:
+                    if left_open is not None:
+                        await left_open.release(driver)
+                    errors = await case.holding.claim(driver)
             except BaseException:
                 await transaction.rollback()
                 raise
@@ -383,154 +327,7 @@ class Runner:
                 await transaction.rollback()
             return row, errors
 
-    async def _place(
-        self, case: Case, status: int, result: str, transaction_id: str | None, leaves: Sequence[str]
-    ) -> Verdict:
-        failpoint("before_place")
-        order, renew = case.draft, new_public_id() if case.in_session else None
-        values = self._order_values(case, status, result, transaction_id, leaves, renew)
-
-        async def place() -> Any:
-            if not case.holding:
-                return await self._lane.ask(sql.PLACE, **values)
-            async with self._lane.transaction() as driver:
-                row = await sql.PLACE.run(driver, **values)
-                if row is not None:
-                    await case.holding.consume(driver)
-                return row
-
-        row = await _again(place)
-        failpoint("after_place")
-        if row is not None:
-            self._runtime.nudge()
-            return Placed(self.placed(row["pk"], order.number, order.key), renew)
-        known = await self._lane.ask(sql.LOAD_ATTEMPT, merchant=self._merchant, attempt=case.attempt.id)
-        if known is not None and known["order_pk"] is not None:
-            return Placed(self.placed(known["order_pk"], known["number"], known["key"]), renew)
-        return Lost()
-
-    async def _challenge(self, case: Case, result: Challenged) -> Verdict:
-        page = self._runtime.flow.pages[case.page]
-        if page.challenge is None:
-            return await self._doubt(
-                case, f"{case.page} cannot be challenged", flag="challenged unexpectedly"
-            )
-        expires = case.attempt.expires
-        if result.expires_in is not None:
-            expires = min(expires, case.loaded.now + result.expires_in)
-        attempt = msgspec.structs.replace(case.attempt, state=dict(result.state), expires=expires)
-        challenge = Challenge(hand_off=result.hand_off, show=dict(result.show), expires=expires)
-        graph = self._runtime.graph
-        preorder, _ = case.challenged.apply(graph, (page.challenge.fill(challenge),))
-        frozen = case.frozen
-        row = await self._lane.ask(
-            sql.CHALLENGE, merchant=self._merchant, attempt=attempt.id,
-            attempt_body=msgspec.msgpack.encode(attempt), snapshot=frozen, transaction_id=None,
-            expires=expires, body=case.body(preorder), **_sum(attempt),
-        )  # fmt: skip
-        if case.card is not None and (isinstance(result.hand_off, Deferred) or case.gateway.card_at_resume):
-            await self._runtime.services.vault.keep(case.draft.preorder, case.card)
-        if row is None or not row["moved"] or row["revision"] is None:
-            return Lost()
-        live = AttemptRow(UUID(attempt.id), "challenged", case.page, case.draft.number)
-        loaded = msgspec.structs.replace(
-            case.loaded, preorder=preorder, attempt=live, state="open", tries=case.loaded.tries + 1
-        )
-        return Stepped(preorder.at(row["revision"]), loaded)
-
-    async def _decline(self, case: Case, result: Declined | NotAttempted, leaves: Sequence[str]) -> Verdict:
-        errors = result.errors if isinstance(result, Declined) else {}
-        code = result.code if isinstance(result, Declined) else f"not attempted: {result.reason}"
-        revision = await self._end(
-            case.attempt, case.holding, state="declined", leaves=list(leaves), note=code,
-            revision=case.revision, body=case.body(case.declined),
-        )  # fmt: skip
-        await self._forget_card(case)
-        number = case.card.number if case.card else None
-        await self._runtime.cards.declined(case.accepted, number)
-        if revision is None:
-            return Lost()
-        loaded = msgspec.structs.replace(
-            case.loaded, preorder=case.declined, attempt=None, state="open", tries=case.loaded.tries + 1
-        )
-        return Refused(_errors(errors), case.declined.at(revision), loaded)
-
-    async def _end(
-        self, attempt: PaymentAttempt, holding: Holding, *, state: str, leaves: list[str],
-        note: str | None, revision: int, body: bytes,
-    ) -> int | None:  # fmt: skip
-        """End an attempt without an order; return the pre-order's revision, None if it had moved on."""
-        values = {
-            "merchant": self._merchant, "attempt": attempt.id, "state": state, "leaves": leaves,
-            "note": note, "flag": None, "revision": revision, "body": body, **_sum(attempt),
-        }  # fmt: skip
-
-        async def end() -> Any:
-            if not holding:
-                return await self._lane.ask(sql.END, **values)
-            async with self._lane.transaction() as driver:
-                row = await sql.END.run(driver, **values)
-                if row is not None and row["moved"]:
-                    await holding.release(driver)
-                return row
-
-        row = await _again(end)
-        return None if row is None or not row["moved"] else row["revision"]
-
-    async def _doubt(self, case: Case, reason: str, flag: str | None = None) -> Verdict:
-        log.warning(
-            "payment unknown", merchant=self._merchant, gateway=case.attempt.gateway,
-            attempt=case.attempt.id, reason=reason,
-        )  # fmt: skip
-        await self._lane.ask(
-            sql.DOUBT, merchant=self._merchant, attempt=case.attempt.id, note=reason, flag=flag,
-            order_number=case.draft.number, **_sum(case.attempt),
-        )  # fmt: skip
-        await self._forget_card(case)
-        return Waiting()
-
     # Around the steps.
-
-    async def _forget_card(self, case: Case) -> None:
-        if case.resumed:
-            await self._runtime.services.vault.drop(case.draft.preorder)
-
-    async def _call(self, case: Case, call: Callable[[], Awaitable[Result]]) -> Result:
-        """Call a gateway under its deadline; whatever goes wrong is ``Unknown``."""
-        try:
-            async with asyncio.timeout(case.gateway.timeout):
-                result: object = await call()
-        except TimeoutError:
-            return Unknown(reason="no answer in time")
-        except (Exception, SystemExit) as error:
-            log.error(
-                "gateway failed", merchant=self._merchant, gateway=case.attempt.gateway,
-                attempt=case.attempt.id, error=type(error).__name__,
-            )  # fmt: skip
-            return Unknown(reason=f"the gateway raised {type(error).__name__}")
-        if not isinstance(result, Result):
-            return Unknown(reason=f"the gateway answered {type(result).__name__}")
-        return result
-
-    @staticmethod
-    def _mismatch(case: Case, result: Approved) -> str | None:
-        """Compare what the provider took with what was asked."""
-        asked, taken = case.attempt.amount, result.amount
-        if taken == asked:
-            return None
-        return f"asked {asked.wire} {asked.currency}, approved {taken.wire} {taken.currency}"
-
-    async def _store_card(self, case: Case, result: Approved) -> None:
-        if result.stored_card is None or case.draft.user is None or case.attempt.save_card is None:
-            return
-        stored = msgspec.structs.replace(result.stored_card, name=case.attempt.save_card)
-        try:
-            info = case.accepted.get(CARD)
-            await self._runtime.wallet.add(
-                case.draft.user, case.attempt.gateway, stored, stored.name, info.card if info else None
-            )
-        except Exception as error:  # the order stands; a card that was not kept is no reason to say otherwise
-            log.error("card not stored", merchant=self._merchant, error=type(error).__name__)
 
     async def _may_try(self, visit: Visit, outcome: Pay) -> bool:
         """Tell whether a card may be tried: the limits stand on every road to a gateway."""
@@ -545,7 +342,8 @@ class Runner:
             )
         return visit.open
 
-    def _holding(self, attempt: PaymentAttempt, snapshot: Snapshot) -> Holding:
+    def holding(self, attempt: PaymentAttempt, snapshot: Snapshot) -> Holding:
+        """Return what an attempt holds beside stock, as it was frozen."""
         values = {name: bytes(raw) for name, raw in snapshot.values.items()}
         frozen = PreOrder(snapshot.draft.preorder, self._merchant, raw=values)
         return Holding(self._runtime.reservations, self._runtime.graph, frozen, attempt, snapshot.draft)
@@ -553,73 +351,6 @@ class Runner:
     def _short(self, case: Case, skus: Sequence[str]) -> list[Message]:
         names = {line.sku: line.name for line in case.attempt.lines}
         return [Message(NO_STOCK, {"name": names.get(sku, sku)}) for sku in skus]
-
-    def _order_values(
-        self, case: Case, status: int, result: str, transaction_id: str | None, leaves: Sequence[str],
-        renew: str | None,
-    ) -> dict[str, Any]:  # fmt: skip
-        order = case.draft
-        tenders = [*order.tenders]
-        events = self._events(case)
-        paid = status == PAID
-        main = [("payment", order.charged.amount, transaction_id, paid)] if order.charged else []
-        rows = [(t.reservation, t.amount, None, True) for t in tenders] + main
-        return {
-            "merchant": self._merchant,
-            "attempt": case.attempt.id,
-            "leaves": list(leaves),
-            "transaction_id": transaction_id,
-            "result": result,
-            "number": order.number,
-            "user": order.user,
-            "email": order.email,
-            "status": status,
-            "amount": order.amount.amount,
-            "currency": order.amount.currency,
-            "key": order.key,
-            "body": order.body,
-            "item_products": [item.product for item in order.items],
-            "item_skus": [item.sku for item in order.items],
-            "item_prices": [item.price for item in order.items],
-            "item_bodies": [item.body for item in order.items],
-            "discount_offers": [d.offer for d in order.discounts],
-            "discount_types": [d.offer_type for d in order.discounts],
-            "discount_names": [d.name for d in order.discounts],
-            "discount_codes": [d.code for d in order.discounts],
-            "discount_amounts": [d.amount for d in order.discounts],
-            "tender_kinds": [row[0] for row in rows],
-            "tender_amounts": [row[1] for row in rows],
-            "tender_ids": [row[2] for row in rows],
-            "tender_done": [row[3] for row in rows],
-            "three_d": case.attempt.three_d,
-            "basket": order.basket,
-            "line_pks": [pk for pk, _ in order.lines],
-            "line_quantities": [quantity for _, quantity in order.lines],
-            "event_ids": [uuid4() for _ in events],
-            "topics": ["order_placed" for _ in events],
-            "consumers": [consumer for consumer, _ in events],
-            "payloads": [payload for _, payload in events],
-            "public_id": renew,
-        }
-
-    def _events(self, case: Case) -> list[tuple[str, bytes]]:
-        contact = case.accepted.get(CONTACT)
-        client = case.accepted.get(CLIENT)
-        event = OrderPlaced(
-            id=case.attempt.id,
-            merchant=self._merchant,
-            at=case.loaded.now,
-            preorder=case.draft.preorder,
-            order=0,
-            number=case.draft.number,
-            amount=case.draft.amount,
-            email=case.draft.email,
-            language=client.language if client else case.draft.language,
-        )
-        payload = msgspec.msgpack.encode(event)
-        consumers = ["mail", *(["sms"] if contact and contact.phone else [])]
-        consumers += self._runtime.collected.listeners(OrderPlaced)
-        return [(consumer, payload) for consumer in consumers]
 
     async def _shielded(self, steps: Awaitable[Verdict]) -> Verdict:
         """Run to the end whatever becomes of the request."""
@@ -632,20 +363,3 @@ class Runner:
         """Wait for the payments that are on their way."""
         while self._running:
             await asyncio.gather(*self._running, return_exceptions=True)
-
-
-def _sum(attempt: PaymentAttempt) -> dict[str, Any]:
-    money: Money = attempt.amount
-    return {"amount": money.amount, "currency": money.currency}
-
-
-def _errors(errors: Errors) -> Errors:
-    return errors or {GENERAL: [NOT_PAID]}
-
-
-async def _again(step: Callable[[], Awaitable[Any]]) -> Any:
-    """Run a step that recognises its own first run, once more when the connection was lost."""
-    try:
-        return await step()
-    except Away:
-        return await step()
