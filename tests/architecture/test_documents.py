@@ -1,26 +1,30 @@
 """What a document or a comment points at is there."""
 
 import re
-import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from workspace import ROOT
 
+DECISIONS = ROOT / "docs" / "explanation" / "decisions"
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
 NAMED = re.compile(r"\bdocs/[\w./-]+\.md\b")
 
 
-def tracked(*patterns: str) -> list[Path]:
-    done = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *patterns],
-        cwd=ROOT, check=True, text=True, stdout=subprocess.PIPE,
-    )  # fmt: skip
-    return [path for line in done.stdout.splitlines() if (path := ROOT / line).exists()]
+def ours(*suffixes: str, folder: Path = ROOT) -> Iterator[Path]:
+    """Yield the files of the repository, without what tools leave in it."""
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith(".") or path.name in ("__pycache__", "dist"):
+            continue
+        if path.is_dir():
+            yield from ours(*suffixes, folder=path)
+        elif path.suffix in suffixes:
+            yield path
 
 
-@pytest.mark.parametrize("document", tracked("*.md"), ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("document", ours(".md"), ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_of_a_document_lead_somewhere(document: Path) -> None:
     links = LINK.findall(document.read_text("utf-8"))
 
@@ -29,9 +33,27 @@ def test_links_of_a_document_lead_somewhere(document: Path) -> None:
 
 def test_documents_named_in_the_source_are_there() -> None:
     named = {
-        (path.relative_to(ROOT).as_posix(), name)
-        for path in tracked("*.py", "*.toml")
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in ours(".py", ".toml")
         for name in NAMED.findall(path.read_text("utf-8"))
+        if not (ROOT / name).exists()
     }
 
-    assert sorted(where for where in named if not (ROOT / where[1]).exists()) == []
+    assert named == set()
+
+
+def test_decisions_are_listed() -> None:
+    written = {path.name for path in DECISIONS.glob("*.md")} - {"README.md"}
+
+    assert set(LINK.findall((DECISIONS / "README.md").read_text("utf-8"))) == written
+
+
+@pytest.mark.parametrize(
+    "record",
+    [path for path in ours(".md", folder=DECISIONS) if path.name != "README.md"],
+    ids=lambda p: p.stem,
+)
+def test_a_decision_says_why_and_what_follows(record: Path) -> None:
+    headings = re.findall(r"^## (.+)$", record.read_text("utf-8"), re.MULTILINE)
+
+    assert headings == ["Context", "Decision", "Consequences"]

@@ -19,6 +19,7 @@ from typing import Any
 import httpx
 import pytest
 from msgspec import Struct
+from redis import Redis
 
 PATIENCE = 30.0
 
@@ -112,6 +113,8 @@ def house(
 ) -> Iterator[House]:
     """Offer the demo shops, served by one process for the whole run; tests do not mind each other's rows."""
     config = (pytestconfig.rootpath / "plugins.toml").read_text()
+    with Redis.from_url(session_redis_url) as client:
+        client.flushdb()  # limits that an earlier run has used up
     with (
         fresh_database() as database_url,
         housed(tmp_path_factory.mktemp("house"), config, database_url, session_redis_url) as running_house,
