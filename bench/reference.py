@@ -15,7 +15,8 @@ from typing import Any
 
 import asyncpg
 import uvicorn
-from litestar import Litestar, get
+from litestar import Litestar, Request, get
+from litestar.datastructures import State
 
 from vezne_host.asgi import LANE, OPTIONS
 
@@ -37,10 +38,10 @@ async def bare() -> dict[str, Any]:
 
 
 @get("/reference")
-async def reference(state: Any) -> dict[str, Any]:
+async def reference(request: Request[Any, Any, State]) -> dict[str, Any]:
     """Lock a row, change it, commit."""
     pk = random.randint(1, ROWS)
-    async with state.pool.acquire() as driver, driver.transaction():
+    async with request.app.state.pool.acquire() as driver, driver.transaction():
         row = await driver.fetchrow(LOCK, pk)
         await driver.execute(COUNT, pk, row["counted"] + 1)
     return {"context_list": [], "errors": None, "counted": row["counted"] + 1}

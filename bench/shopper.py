@@ -111,9 +111,7 @@ class Shopper:
         await self._ask("basket", "POST", "/baskets/basket/", 200, token, line)
         answer = await self._ask("checkout", "GET", "/orders/checkout/", 200, AJAX)
         self._look(answer, "checkout", "IndexPage")
-        await self._submit(
-            "IndexPage", "AddressSelectionPage", user_email=EMAIL, phone_number="05551234567"
-        )
+        await self._submit("IndexPage", "AddressSelectionPage", user_email=EMAIL, phone_number="05551234567")
         answer = await self._ask("address", "POST", "/address/", 201, token, ADDRESS)
         pk = _MADE.decode(answer.body).pk
         await self._submit(

@@ -49,12 +49,14 @@ NOON = datetime(2024, 6, 3, 12, tzinfo=UTC)
         pytest.param(Decimal("0"), Decimal("-0.00"), id="zero below zero"),
         pytest.param(Decimal("1E-3"), Decimal("0.001"), id="a small exponent"),
         pytest.param(frozenset({"b", "a", "c"}), frozenset({"c", "b", "a"}), id="the order of a set"),
-        pytest.param(frozenset({Left("a"), Left("b")}), frozenset({Left("b"), Left("a")}), id="a set of structs"),
+        pytest.param(
+            frozenset({Left("a"), Left("b")}), frozenset({Left("b"), Left("a")}), id="a set of structs"
+        ),
         pytest.param({"a": 1, "b": 2}, {"b": 2, "a": 1}, id="the order of a mapping"),
         pytest.param({1: "x", 2: "y"}, {2: "y", 1: "x"}, id="the order of a mapping by number"),
         pytest.param(Parts(), Parts(Decimal("0"), frozenset(), {}), id="fields left at their default"),
         pytest.param(
-            Parts(by_key={"x": Decimal("2.50")}), Parts(by_key={"x": Decimal("2.5")}), id="decimals deep inside"
+            Parts(by_key={"x": Decimal("2.50")}), Parts(by_key={"x": Decimal("2.5")}), id="decimals inside"
         ),
         pytest.param((1, 2), [1, 2], id="a tuple as a list"),
         pytest.param(
@@ -71,7 +73,7 @@ def test_equal_meanings_give_equal_bytes(one: Any, other: Any) -> None:
     [
         pytest.param(Decimal("1.0"), Decimal("10"), id="zeros before the point"),
         pytest.param(Decimal("1"), Decimal("-1"), id="the sign"),
-        pytest.param(Decimal(1).scaleb(-40) + 1, Decimal(1), id="digits beyond the context"),
+        pytest.param(Decimal("1." + "0" * 40 + "1"), Decimal(1), id="digits beyond the context"),
         pytest.param([1, 2], [2, 1], id="the order of a list"),
         pytest.param(None, 0, id="nothing and zero"),
         pytest.param(False, 0, id="no and zero"),

@@ -44,23 +44,28 @@ WORLD = fact("world")
     ("slots", "sources", "told"),
     [
         pytest.param(
-            [slot("b", A)], [], "slot b: a is not a slot of this merchant; enable its plugin", id="unknown edge"
+            [slot("b", A)], [], "slot b: a is not a slot of this merchant; enable its plugin",
+            id="unknown edge",
         ),
         pytest.param(
             [WORLD], [source(WORLD, A)], "slot world: a is not a slot of this merchant; enable its plugin",
             id="unknown reading of a source",
         ),
         pytest.param(
-            [A, B, slot("a")], [], "slot a: is registered twice; rename one of them", id="two slots of one name"
+            [A, B, slot("a")], [], "slot a: is registered twice; rename one of them",
+            id="two slots of one name",
         ),
         pytest.param(
-            [slot("a", wire="k"), slot("b", wire="k")], [], "slot b: shows as k, as a does", id="one wire key twice"
+            [slot("a", wire="k"), slot("b", wire="k")], [], "slot b: shows as k, as a does",
+            id="one wire key twice",
         ),
         pytest.param(
             [slot("a", wire={"k": "text"}), slot("b", wire="k")], [], "slot b: shows as k, as a does",
             id="one wire key twice, once as a part",
         ),
-        pytest.param([WORLD], [], "fact world: has no source; register one for it", id="fact without a source"),
+        pytest.param(
+            [WORLD], [], "fact world: has no source; register one for it", id="fact without a source"
+        ),
         pytest.param(
             [WORLD], [source(WORLD), source(WORLD)], "slot world: has two sources; keep one",
             id="fact with two sources",
@@ -226,7 +231,6 @@ def test_changes_name_their_slot() -> None:
 
 
 def test_stored_form_reads_back() -> None:
-    challenge = slot("challenge")
     challenge = Slot("challenge", Challenge)
     value = Challenge(hand_off=Deferred(), show={"three_d": True})
 

@@ -6,6 +6,7 @@ import tomllib
 import pytest
 
 from vezne_host.assembly import Assembled
+from vezne_host.testing.sentences import sentences
 from workspace import ROOT, Distribution, distributions, plugins, root
 
 DISTRIBUTIONS = [pytest.param(each, id=each.folder.name) for each in distributions()]
@@ -14,17 +15,24 @@ PLUGINS = [pytest.param(each, id=each.folder.name) for each in plugins()]
 
 @pytest.mark.parametrize("distribution", DISTRIBUTIONS)
 def test_a_distribution_is_complete(distribution: Distribution) -> None:
-    package = distribution.package
     wanted = [
         distribution.folder / "README.md",
         distribution.folder / "LICENSE",
         distribution.folder / "tests",
         distribution.source / "py.typed",
-        distribution.source / "locale" / "tr" / "LC_MESSAGES" / f"{package}.po",
     ]
 
     assert [str(path.relative_to(ROOT)) for path in wanted if not path.exists()] == []
     assert list((distribution.folder / "tests").rglob("test_*.py"))
+
+
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS)
+def test_a_distribution_has_a_catalogue_if_it_speaks_to_shoppers(distribution: Distribution) -> None:
+    folder = distribution.source / "locale" / "tr" / "LC_MESSAGES"
+
+    assert [path.name for path in folder.glob("*")] == (
+        [f"{distribution.package}.po"] if list(sentences(distribution.source)) else []
+    )
 
 
 @pytest.mark.parametrize("distribution", DISTRIBUTIONS)

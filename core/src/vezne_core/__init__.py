@@ -60,7 +60,7 @@ from vezne_core.catalogue import (
 from vezne_core.conditions import CONDITION_TYPES, condition
 from vezne_core.delivery import DeliveryMode, Offered, Shipping
 from vezne_core.errors import Missing, Problem, Refused, Unavailable, VezneError
-from vezne_core.events import Event, OrderPlaced, PreorderExpired, SlotsCleared
+from vezne_core.events import Event, OrderPlaced, PaymentGivenBack, PreorderExpired, SlotsCleared
 from vezne_core.flow import Chain, Flow
 from vezne_core.forms import (
     MUST_ACCEPT,
@@ -378,6 +378,7 @@ __all__ = [
     "PaidLine",
     "Pay",
     "PaymentAttempt",
+    "PaymentGivenBack",
     "PaymentOption",
     "Pending",
     "PlacedOrder",

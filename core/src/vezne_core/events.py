@@ -35,6 +35,15 @@ class OrderPlaced(Event, frozen=True, kw_only=True):
     language: str = "en"
 
 
+class PaymentGivenBack(Event, frozen=True, kw_only=True):
+    """Money that came when its order could not stand any more went back to the shopper."""
+
+    number: str
+    amount: Money
+    email: str
+    language: str = "en"
+
+
 class PreorderExpired(Event, frozen=True, kw_only=True):
     """A pre-order was given up."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import msgspec
 import structlog
@@ -23,14 +23,17 @@ from vezne_core import (
     SHIPPING_AMOUNT,
     VOUCHER,
     Adjustment,
+    Answer,
     Blocker,
     Challenge,
     Client,
     Deferred,
     Errors,
+    Gateway,
     HandOff,
     Junction,
     Memory,
+    Notice,
     Outcome,
     Page,
     Pay,
@@ -39,6 +42,7 @@ from vezne_core import (
     Redirected,
     Reject,
     Slot,
+    SlotsCleared,
     Text,
     World,
     decode,
@@ -50,8 +54,17 @@ from vezne_core.refresh import refresh
 from vezne_host.payments.verdict import Lost, Placed, Refused, Stepped, Verdict, Waiting
 from vezne_host.present import Envelope, PageContext, shown_digest
 from vezne_host.request import current_world
-from vezne_host.storage.checkouts import Loaded, encode_body, fresh, new_public_id
-from vezne_host.visit import CheckoutRequest, ProgrammingError, Reply, UnknownReturn, Visit
+from vezne_host.storage.checkouts import Loaded, Told, encode_body, fresh, new_public_id
+from vezne_host.storage.outbox import encode, topic
+from vezne_host.visit import (
+    CheckoutRequest,
+    ForgedNotice,
+    ProgrammingError,
+    Reply,
+    Status,
+    UnknownReturn,
+    Visit,
+)
 
 if TYPE_CHECKING:
     from vezne_host.payments.runner import Runner
@@ -82,6 +95,8 @@ MISSING: Mapping[Junction, Text] = {
 NOT_NOW = "This step is not available now."
 CHANGED = "The total has changed, please confirm."
 CONFIRMING = "We are confirming your payment."
+UNSETTLED = frozenset({"started", "unknown", "challenged", "abandoned", "declined", "released", "paid_late"})
+"""States of an attempt in which a message of the provider may change something."""
 STALE = "Your checkout was changed elsewhere; here is where it stands now."
 SHIPPING_UNKNOWN = "The price of your shipping option cannot be told now, please choose again."
 
@@ -124,6 +139,8 @@ class Engine:
         visit = await self._arrive(request)
         if visit is None or isinstance(visit, Reply):
             return visit or self._empty_basket()
+        if await self._asked(visit):
+            return None  # the gateway has told how the payment stands: look again
         if self._running(visit):
             return await self._waiting(visit)
         page = request.page
@@ -153,7 +170,7 @@ class Engine:
             return await self._waiting(visit, CONFIRMING)
         walk = await self._settle(visit)
         visit.note(STALE)
-        return await self._told(visit, walk, [walk.last], visit.notes)
+        return await self._tell(visit, walk, [walk.last], visit.notes)
 
     async def _submit(self, request: CheckoutRequest) -> Reply | None:
         """Decide once; None when somebody else saved in between and it may be decided anew."""
@@ -172,7 +189,7 @@ class Engine:
         walk = await self._settle(visit)
         refusal = self._admit(visit, walk, page)
         if refusal is not None:
-            return await self._told(visit, walk, [walk.last], refusal)
+            return await self._tell(visit, walk, [walk.last], refusal)
         outcome, form = await self._decide(visit.preorder, page, request)
         if isinstance(outcome, Reject):
             return await self._refuse(visit, page, outcome)
@@ -229,6 +246,14 @@ class Engine:
         )
         current_world.set(world)
         return Visit(loaded, loaded.preorder or fresh(self._runtime.name), world)
+
+    async def _asked(self, visit: Visit) -> bool:
+        """Ask the gateway of an open attempt, where the schedule allows it; True when that was done."""
+        attempt = visit.loaded.attempt
+        if attempt is None or not attempt.due or visit.asked:
+            return False
+        visit.asked = True
+        return await self._runtime.reconciler.one(self._runtime.name, attempt.id)
 
     @staticmethod
     def _running(visit: Visit) -> bool:
@@ -317,6 +342,61 @@ class Engine:
         return [station.page for station in walk.stations]
 
     # What stands beside the checkout.
+
+    async def status(self, session: str, client: Client) -> Status:
+        """Tell how the payment of a session stands; asks the gateway no more often than the schedule says."""
+        loaded = await self._load(session)
+        if loaded is None:
+            return Status("none")
+        visit = self._visit(loaded, client)
+        if await self._asked(visit):
+            loaded = await self._load(session) or loaded
+            visit = self._visit(loaded, client)
+        if loaded.order is not None and loaded.state == "placed":
+            order = self._runner.settler.placed(loaded.order.pk, loaded.order.number, loaded.order.key)
+            return Status("placed", f"/orders/completed/{order.token}/", 0)
+        if self._running(visit):
+            return Status("waiting")
+        if loaded.attempt is not None:
+            return Status("challenged")
+        return Status("failed" if loaded.tries else "none", None, 0)
+
+    async def noticed(self, gateway: Gateway, answer: Answer, client: Client) -> bytes | None:
+        """Act on a provider's server-to-server message; None when it has to come again later.
+
+        The message only says that something happened: what, the gateway is asked.
+
+        :raises ForgedNotice: it is not from the provider.
+        """
+        notice = gateway.notice(answer)
+        if not isinstance(notice, Notice):
+            raise ForgedNotice(notice.reason)
+        found = await self._runner.noticed(gateway.name, notice)
+        if found is None:
+            return None
+        loaded, row = found
+        known, state = row["attempt_id"], row["attempt_state"]
+        if state in UNSETTLED:
+            if not await self._runtime.reconciler.one(self._runtime.name, known, anyway=True):
+                return None
+            state = await self._runner.state_of(known)
+        if state == "challenged" and notice.proves_amount:
+            await self._resume_noticed(loaded, row, answer, client)
+            state = await self._runner.state_of(known)
+        if state in ("started", "unknown"):
+            return None
+        await self._runner.note_notice(gateway.name, notice, known)
+        return notice.reply
+
+    async def _resume_noticed(self, loaded: Loaded, row: Any, answer: Answer, client: Client) -> None:
+        page = self._flow.pages.get(row["attempt_page"])
+        if page is None or loaded.preorder is None:
+            return
+        visit = self._visit(loaded, client)
+        visit.in_session = False
+        visit.open = row
+        declined = self.led_back(visit.preorder, page.name)
+        await self._runner.resume(visit, page, Pay(answer=answer), declined)
 
     async def basket_adjustments(
         self, loaded: Loaded, client: Client
@@ -420,6 +500,11 @@ class Engine:
         led, _ = preorder.apply(self._graph, [slot.clear() for slot in dict.fromkeys(slots)])
         return led
 
+    def led_back(self, preorder: PreOrder, page: str) -> PreOrder:
+        """Return the pre-order when the payment that a page began has come to nothing."""
+        known = self._flow.pages.get(page)
+        return self._led_back(preorder, type(known)) if known else preorder
+
     def _page_of(self, back_to: Back | None) -> Page[Any] | None:
         if back_to is None:
             return None
@@ -431,7 +516,7 @@ class Engine:
     async def _refuse(self, visit: Visit, page: Page[Any], outcome: Reject) -> Reply | None:
         if outcome.back_to is None:
             walk = self._walk(visit)
-            return await self._told(visit, walk, [page], outcome.errors)
+            return await self._tell(visit, walk, [page], outcome.errors)
         visit.preorder = self._led_back(visit.preorder, outcome.back_to)
         walk = await self._settle(visit)
         return await self._answer(visit, walk, [walk.last], errors=outcome.errors)
@@ -493,7 +578,7 @@ class Engine:
         outcome, _ = await self._decide(frozen, page, request)
         if isinstance(outcome, Reject):
             walk = await self._settle(visit)
-            return await self._told(visit, walk, [page], outcome.errors)
+            return await self._tell(visit, walk, [page], outcome.errors)
         if not isinstance(outcome, Pay):
             self._accept(visit, page, outcome)
             walk = await self._settle(visit)
@@ -542,7 +627,7 @@ class Engine:
         if self._running(visit):
             return await self._waiting(visit)
         walk = await self._settle(visit)
-        return await self._told(visit, walk, [walk.last])
+        return await self._tell(visit, walk, [walk.last])
 
     async def _conclude(self, visit: Visit, page: Page[Any], outcome: Pay, verdict: Verdict) -> Reply | None:
         """Turn what the runner says into an answer."""
@@ -587,9 +672,9 @@ class Engine:
             if retry:
                 return None
             errors = {GENERAL: [STALE]}
-        return await self._told(visit, walk, pages, errors)
+        return await self._tell(visit, walk, pages, errors)
 
-    async def _told(
+    async def _tell(
         self, visit: Visit, walk: Walk, pages: Sequence[Page[Any]], errors: Errors | None = None
     ) -> Reply:
         """Show pages without saving anything."""
@@ -621,7 +706,21 @@ class Engine:
         abandoned = self._abandons(visit)
         if abandoned:
             return await self._runner.abandon(visit)
-        return await self._checkouts.save(visit.preorder, visit.memory)
+        return await self._checkouts.save(visit.preorder, visit.memory, self._told(visit))
+
+    def _told(self, visit: Visit) -> list[Told]:
+        """Return what plugins are told of the slots of theirs that were emptied."""
+        rows = []
+        for plugin in self._runtime.collected.listeners(SlotsCleared):
+            own = sorted(name for name in visit.cleared if name.startswith(f"{plugin}."))
+            if own:
+                event_id = uuid4()
+                event = SlotsCleared(
+                    id=str(event_id), merchant=self._runtime.name, at=visit.world.now,
+                    preorder=visit.preorder.id, slots=tuple(own),
+                )  # fmt: skip
+                rows.append(Told(event_id, topic(SlotsCleared), plugin, encode(event)))
+        return rows
 
     def _abandons(self, visit: Visit) -> bool:
         """Tell whether the changes let go of the challenge of a live attempt."""

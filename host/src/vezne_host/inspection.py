@@ -22,7 +22,7 @@ from vezne_host.texts import GettextTexts
 class _Nobody:
     """Stands where a message would go out."""
 
-    async def send(self, *message: str) -> None:
+    async def send(self, *message: str, id: str | None = None, **more: str) -> None:
         raise TypeError("nothing is sent while merchants are inspected")
 
 
@@ -52,7 +52,7 @@ async def inspected(configuration: Configuration, database_url: str | None) -> A
     """
     found = load_plugins(configuration.plugins)
     snapshots: Mapping[str, Snapshot] = {}
-    unread: dict[str, tuple[Problem, ...]] = {}
+    unread: Mapping[str, tuple[Problem, ...]] = {}
     if database_url is not None:
         from vezne_host.storage.configurations import read_all
 

@@ -18,6 +18,7 @@ from vezne_host.catalogue import Snapshot
 from vezne_host.config import Configuration
 from vezne_host.discovery import Found, load_plugins
 from vezne_host.inspection import texts_of
+from vezne_host.payments.reconciler import Reconciler
 from vezne_host.runtime import MerchantRuntime, Process
 from vezne_host.servers import Addresses
 from vezne_host.services.clock import SystemClock
@@ -28,6 +29,7 @@ from vezne_host.storage.lane import Lane
 from vezne_host.storage.migrate import pending
 from vezne_host.storage.saved_cards import SavedCardTable
 from vezne_host.storage.watcher import ConfigurationWatcher
+from vezne_host.worker.job import Job
 from vezne_host.worker.process import Work
 from vezne_host.worker.shop import Shop
 
@@ -104,7 +106,8 @@ def working(
     @asynccontextmanager
     async def open_work(lane: Lane) -> AsyncIterator[Work]:
         async with serving(configuration, addresses, lane, messages=messages) as served:
-            yield Work(_Shops(served.runtimes))
+            reconciler = Reconciler(lane, served.runtimes)
+            yield Work(_Shops(served.runtimes), jobs=(Job("reconciler", reconciler.run),))
 
     return open_work
 

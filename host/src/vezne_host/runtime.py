@@ -53,6 +53,7 @@ from vezne_host.engine import Engine
 from vezne_host.field import SPINE
 from vezne_host.hooks import collect
 from vezne_host.late import Late
+from vezne_host.payments.reconciler import Reconciler
 from vezne_host.payments.runner import Runner
 from vezne_host.phone import national
 from vezne_host.present import Presenter
@@ -172,6 +173,7 @@ class MerchantRuntime:
         self.presenter = Presenter(self.graph, self.catalogue, self.texts.translate, self._phone)
         self.checkouts = Checkouts(process.lane, merchant.name)
         self.runner = Runner(self, process.lane, self.checkouts)
+        self.reconciler = Reconciler(process.lane, {self.name: self})
         self.engine = Engine(self, self.checkouts, self.runner)
 
     # Assembling.

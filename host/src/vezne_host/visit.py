@@ -39,6 +39,7 @@ class Visit:
     """One request's view of a checkout while it is being worked on."""
 
     __slots__ = (
+        "asked",
         "before",
         "cleared",
         "in_session",
@@ -60,6 +61,8 @@ class Visit:
         self.cleared: set[str] = set()
         self.tried: set[str] = set()
         self.notes: dict[str, list[Text]] = {}
+        self.asked = False
+        """The gateway of the open attempt has been asked in this request."""
         self.open: Any = None
         """Row of the live attempt, once it was looked at."""
         self.in_session = True
@@ -83,3 +86,17 @@ class ProgrammingError(VezneError):
 
 class UnknownReturn(VezneError):
     """A return that belongs to no attempt."""
+
+
+class ForgedNotice(VezneError):
+    """A server-to-server message that is not from the provider; the reason is for the log."""
+
+
+class Status(Struct, frozen=True):
+    """How the payment of a session stands."""
+
+    state: str
+    """none, waiting, challenged, placed or failed."""
+    redirect_url: str | None = None
+    retry_after: int = 2
+    """Seconds after which asking again makes sense; 0 when nothing will change."""

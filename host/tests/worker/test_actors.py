@@ -55,6 +55,10 @@ async def delivered(outbox: Outbox, post: Post, merchant: str = "acme") -> None:
         await post.deliver(found, pk)
 
 
+def suffixes(folder: Path) -> set[str]:
+    return {file.suffix for file in folder.iterdir()}
+
+
 async def test_every_consumer_is_told_and_its_row_done(
     outbox: Outbox, lane: Lane, make_shop: Any, place: Any, messages: Path
 ) -> None:
@@ -65,7 +69,7 @@ async def test_every_consumer_is_told_and_its_row_done(
     await delivered(outbox, Post(outbox, Consumers(lane), {"acme": shop}))
 
     assert await outbox.undelivered(["acme"]) == []
-    assert {file.suffix for file in messages.iterdir()} == {".eml", ".txt"}
+    assert suffixes(messages) == {".eml", ".txt"}
     assert [heard.id for heard in Polite.heard] == [event.id]
 
 
@@ -89,11 +93,8 @@ async def test_plugin_that_fails_is_told_again_later_and_troubles_nobody_else(
 async def test_consumer_that_does_not_finish_is_given_up_for_now(
     outbox: Outbox, lane: Lane, make_shop: Any, place: Any
 ) -> None:
-    shop = make_shop()
     await place("mail")
-    slow = type(shop)(
-        **{field: getattr(shop, field) for field in shop.__struct_fields__} | {"mail": SlowMail()}
-    )
+    slow = replace(make_shop(), mail=SlowMail())
 
     await delivered(outbox, Post(outbox, Consumers(lane), {"acme": slow}, deadline=0.05))
 
@@ -104,11 +105,8 @@ async def test_consumer_that_does_not_finish_is_given_up_for_now(
 async def test_time_out_of_the_consumer_is_told_as_such(
     outbox: Outbox, lane: Lane, make_shop: Any, place: Any
 ) -> None:
-    shop = make_shop()
     await place("mail")
-    away = type(shop)(
-        **{field: getattr(shop, field) for field in shop.__struct_fields__} | {"mail": TimedOutMail()}
-    )
+    away = replace(make_shop(), mail=TimedOutMail())
 
     await delivered(outbox, Post(outbox, Consumers(lane), {"acme": away}))
 

@@ -30,6 +30,7 @@ def flow(config: Path, merchant: str, form: str) -> None:
         click.echo(f"there is no merchant {merchant} that serves; these do: {known}", err=True)
         raise SystemExit(1)
     drawn = mapped(runtime)
-    click.echo(
-        {"text": as_text, "mermaid": as_mermaid, "json": lambda m: json.dumps(m, indent=2)}[form](drawn)
-    )
+    if form == "json":
+        click.echo(json.dumps(drawn, indent=2))
+    else:
+        click.echo(as_mermaid(drawn) if form == "mermaid" else as_text(drawn))

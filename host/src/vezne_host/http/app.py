@@ -22,6 +22,7 @@ from vezne_host.http import (
     failure,
     health,
     metrics,
+    notices,
     openapi,
     orders,
     places,
@@ -45,6 +46,7 @@ ONE = Query(text("SELECT 1"))
 
 _HANDLERS = [
     *checkout.HANDLERS,
+    *notices.HANDLERS,
     *baskets.HANDLERS,
     *addresses.HANDLERS,
     *places.HANDLERS,

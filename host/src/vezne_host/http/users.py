@@ -10,17 +10,12 @@ from litestar import Request, Response, get, post
 from vezne_core import decode
 from vezne_host.http import csrf
 from vezne_host.http.page import shown
-from vezne_host.http.throttle import Limit, by_visitor
 from vezne_host.http.user_form import LoginForm, account_view, address_of, read_registration
 from vezne_host.http.visitor import SIGNED_OUT, Failure, Visitor, visitor_of
 from vezne_host.storage.users import Users
 
 BAD_LOGIN = "The e-mail address or the password is wrong."
 TAKEN = "A user is already registered with this e-mail address."
-
-_LOGINS = 10
-"""Attempts within a quarter of an hour; by one e-mail or session, five times as many by one address."""
-_REGISTRATIONS = 10
 
 
 @get("/csrf_token")
@@ -50,15 +45,16 @@ async def login(request: Request[Any, Any, Any]) -> Response[bytes]:
     form, errors = decode(LoginForm, body.fields)
     if form is None:
         raise Failure(400, errors)
-    runtime, edge = visitor.runtime, visitor.edge
-    email = address_of(form.email)
-    limits = [Limit("email", email, _LOGINS), *by_visitor(visitor, most=_LOGINS)]
-    await edge.logins.count(runtime.services.cache, runtime.name, limits)
+    edge, email = visitor.edge, address_of(form.email)
+    await edge.logins.admit(visitor)
+    guess = await edge.logins.guess(visitor, email)
     users = _users(visitor)
     known = await users.find(email)
     if not await edge.passwords.matches(form.password, known.password_hash if known else None):
+        await edge.logins.failed(visitor)
         raise Failure(400, {"non_field_errors": [BAD_LOGIN]})
     assert known is not None, "nobody has no password"
+    await edge.logins.right(visitor, guess)
     renewed = None
     if edge.passwords.outdated(known.password_hash):
         renewed = await edge.passwords.hash(form.password)
@@ -71,18 +67,18 @@ async def registration(request: Request[Any, Any, Any]) -> Response[bytes]:
     visitor = visitor_of(request.scope)
     body = await visitor.body(request)
     visitor.prove()
-    runtime, edge = visitor.runtime, visitor.edge
-    user, errors = read_registration(body.fields, runtime.settings())
+    edge = visitor.edge
+    user, errors = read_registration(body.fields, visitor.runtime.settings())
     if user is None:
         raise Failure(400, errors)
-    limits = by_visitor(visitor, most=_REGISTRATIONS)
-    await edge.registrations.count(runtime.services.cache, runtime.name, limits)
+    await edge.registrations.admit(visitor)
     users = _users(visitor)
     pk = await users.create(
         user.email, await edge.passwords.hash(user.password), user.body,
         first_name=user.first_name, last_name=user.last_name, phone=user.phone,
     )  # fmt: skip
     if pk is None:
+        await edge.registrations.failed(visitor)  # whoever asks often wants to know who has an account
         raise Failure(400, {"email": [TAKEN]})
     return await _signed_in(visitor, users, pk, 201)
 

@@ -26,6 +26,7 @@ from vezne_core import (
     Errors,
     FormPost,
     Message,
+    Notice,
     Page,
     Pay,
     PaymentAttempt,
@@ -170,6 +171,29 @@ class Runner:
             skus=list(self._runtime.settings().skus),
         )
         return None if row is None else (self._checkouts.read(row), row)
+
+    async def noticed(self, gateway: str, notice: Notice) -> tuple[Loaded, Any] | None:
+        """Return the checkout that a provider's message is about, and the row of its attempt."""
+        row = await self._lane.ask(
+            sql.LOAD_NOTICED,
+            merchant=self._merchant,
+            gateway=gateway,
+            reference=notice.reference,
+            transaction_id=notice.transaction_id,
+            skus=list(self._runtime.settings().skus),
+        )
+        return None if row is None else (self._checkouts.read(row), row)
+
+    async def note_notice(self, gateway: str, notice: Notice, attempt: UUID) -> None:
+        """Note that a message had its effect."""
+        await self._lane.ask(
+            sql.NOTICED, merchant=self._merchant, gateway=gateway, event_id=notice.event_id, attempt=attempt
+        )
+
+    async def state_of(self, attempt: UUID) -> str | None:
+        """Return the state of an attempt now."""
+        row = await self._lane.ask(sql.LOAD_ATTEMPT, merchant=self._merchant, attempt=attempt)
+        return None if row is None else str(row["attempt_state"])
 
     async def record(self, attempt: UUID) -> None:
         """Note an answer to an attempt that does not wait for one; the reconciler asks the gateway."""

@@ -109,7 +109,7 @@ class OutboundHttp:
         connect = {"connect": min(CONNECT_SECONDS, timeout / 2)}
         try:
             async with (
-                asyncio.timeout(None),
+                asyncio.timeout(timeout),
                 self._turns.setdefault(place.authority, asyncio.Semaphore(self._per_place)),
                 self._pool.stream(
                     method,

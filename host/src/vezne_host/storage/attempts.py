@@ -54,10 +54,11 @@ CLAIM = Query(text("""
     ), attempt AS (
         INSERT INTO payment_attempt (
             merchant, id, preorder_id, page, gateway, order_number, reference, state, amount, currency,
-            interest, body, snapshot, return_hash, configuration_revision, held, called_at, due_at, expires_at)
-        SELECT :merchant, CAST(:attempt AS uuid), go.id, :page, :gateway, :order_number, :reference, 'started',
-            CAST(:amount AS numeric), :currency, CAST(:interest AS numeric), :attempt_body, :snapshot,
-            :return_hash, :configuration_revision, CAST(:held AS jsonb), now(),
+            interest, body, snapshot, return_hash, configuration_revision, held, called_at, due_at,
+            expires_at)
+        SELECT :merchant, CAST(:attempt AS uuid), go.id, :page, :gateway, :order_number, :reference,
+            'started', CAST(:amount AS numeric), :currency, CAST(:interest AS numeric), :attempt_body,
+            :snapshot, :return_hash, :configuration_revision, CAST(:held AS jsonb), now(),
             now() + make_interval(secs => CAST(:deadline AS double precision)), CAST(:expires AS timestamptz)
         FROM go, (SELECT count(*) FROM abandoned) before
         RETURNING id
@@ -134,7 +135,8 @@ PLACE = Query(text("""
                       o(event_id, topic, consumer, payload)
     ), renewed AS (
         UPDATE session s SET flash = NULL, renew = CAST(:public_id AS text) IS NULL, rotated_at = now(),
-               previous_id = CASE WHEN CAST(:public_id AS text) IS NULL THEN s.previous_id ELSE s.public_id END,
+               previous_id = CASE WHEN CAST(:public_id AS text) IS NULL THEN s.previous_id
+                                  ELSE s.public_id END,
                public_id = coalesce(CAST(:public_id AS text), s.public_id)
         FROM ordered WHERE s.merchant = :merchant AND s.id = ordered.session_id
     )
@@ -184,18 +186,20 @@ END = Query(text("""
     ), reopened AS (
         UPDATE preorder p SET state = 'open', revision = p.revision + 1, updated_at = now(),
                body = CASE WHEN p.revision = :revision THEN :body ELSE p.body END
-        FROM ended WHERE p.merchant = :merchant AND p.id = ended.preorder_id AND p.state IN ('open', 'placing')
+        FROM ended
+        WHERE p.merchant = :merchant AND p.id = ended.preorder_id AND p.state IN ('open', 'placing')
         RETURNING p.revision
     )
     SELECT (SELECT revision FROM reopened) AS revision, EXISTS (SELECT FROM ended) AS moved
 """))  # fmt: skip
 
 # An attempt of which it is not known whether it took money keeps its reservations and its pre-order.
+# One that is flagged is for an operator to judge: it is not asked again.
 DOUBT = Query(text("""
     WITH attempt AS (
         UPDATE payment_attempt SET state = 'unknown', flag = coalesce(CAST(:flag AS text), flag),
-               due_at = now() + interval '5 seconds'
-        WHERE merchant = :merchant AND id = :attempt AND state IN ('started', 'challenged')
+               due_at = CASE WHEN CAST(:flag AS text) IS NULL THEN now() + interval '5 seconds' END
+        WHERE merchant = :merchant AND id = :attempt AND state IN ('started', 'challenged', 'unknown')
         RETURNING preorder_id
     ), ledger AS (
         INSERT INTO payment_ledger (merchant, attempt_id, kind, amount, currency, note)
@@ -259,8 +263,7 @@ ATTEMPT_COLUMNS = """
     a.snapshot, a.transaction_id, a.returned_at IS NOT NULL AS returned, a.expires_at
 """
 
-# An answer from outside, by the token in its return address: no session is needed.
-LOAD_RETURN = Query(text(f"""
+_WITH_CHECKOUT = f"""
     SELECT {_COLUMNS}, {ATTEMPT_COLUMNS}
     FROM payment_attempt a
     JOIN preorder p ON p.merchant = a.merchant AND p.id = a.preorder_id
@@ -269,8 +272,19 @@ LOAD_RETURN = Query(text(f"""
     LEFT JOIN basket b ON b.merchant = s.merchant
         AND (b.user_pk = u.pk OR (u.pk IS NULL AND b.user_pk IS NULL AND b.session_id = s.id))
     LEFT JOIN "order" o ON o.merchant = p.merchant AND o.preorder_id = p.id
-    WHERE a.merchant = :merchant AND a.return_hash = :return_hash
+    WHERE a.merchant = :merchant
+"""
+
+# An answer from outside, by the token in its return address: no session is needed.
+LOAD_RETURN = Query(text(f"{_WITH_CHECKOUT} AND a.return_hash = :return_hash"))
+
+# A notice names the payment as we do, or as the provider does.
+LOAD_NOTICED = Query(text(f"""
+    {_WITH_CHECKOUT} AND a.gateway = :gateway
+    AND (a.reference = CAST(:reference AS text) OR a.transaction_id = CAST(:transaction_id AS text))
 """))  # fmt: skip
+
+LOAD_KNOWN = Query(text(f"{_WITH_CHECKOUT} AND a.id = :attempt"))
 
 # The open attempt of a session, with what a resume needs.
 LOAD_OPEN = Query(text(f"""
@@ -283,4 +297,85 @@ LOAD_ATTEMPT = Query(text(f"""
     FROM payment_attempt a
     LEFT JOIN "order" o ON o.merchant = a.merchant AND o.preorder_id = a.preorder_id
     WHERE a.merchant = :merchant AND a.id = :attempt
+"""))  # fmt: skip
+
+# The reconciler. A row is claimed for a while, so that of several workers one asks.
+
+CLAIM_DUE = Query(text("""
+    UPDATE payment_attempt a
+    SET claimed_by = :owner, claimed_until = now() + CAST(:lease AS interval), asked = a.asked + 1
+    FROM (
+        SELECT merchant, id FROM payment_attempt
+        WHERE due_at <= now() AND merchant = any(CAST(:merchants AS text[]))
+          AND (claimed_until IS NULL OR claimed_until < now())
+        ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED
+    ) due
+    WHERE a.merchant = due.merchant AND a.id = due.id
+    RETURNING a.merchant, a.id, a.asked, a.called_at, a.created_at, a.expires_at, a.state, now() AS now
+"""))  # fmt: skip
+
+# The shopper is here: asked now if it is due, never more often than the schedule says.
+CLAIM_ONE = Query(text("""
+    UPDATE payment_attempt a
+    SET claimed_by = :owner, claimed_until = now() + CAST(:lease AS interval), asked = a.asked + 1
+    WHERE merchant = :merchant AND id = :attempt AND (due_at <= now() OR CAST(:anyway AS boolean))
+      AND (claimed_until IS NULL OR claimed_until < now())
+    RETURNING a.merchant, a.id, a.asked, a.called_at, a.created_at, a.expires_at, a.state, now() AS now
+"""))  # fmt: skip
+
+RESCHEDULE = Query(text("""
+    UPDATE payment_attempt
+    SET claimed_by = NULL, claimed_until = NULL, due_at = now() + CAST(:wait AS interval)
+    WHERE merchant = :merchant AND id = :attempt AND claimed_by = :owner
+"""))  # fmt: skip
+
+GIVE_UP = Query(text("""
+    WITH given_up AS (
+        UPDATE payment_attempt
+        SET claimed_by = NULL, claimed_until = NULL, due_at = NULL, flag = coalesce(flag, :note)
+        WHERE merchant = :merchant AND id = :attempt AND claimed_by = :owner
+        RETURNING order_number
+    )
+    INSERT INTO operator_event (merchant, kind, attempt_id, order_number, text)
+    SELECT :merchant, 'payment_unknown', CAST(:attempt AS uuid), order_number, :note
+    FROM given_up WHERE CAST(:loud AS boolean)
+    RETURNING pk
+"""))  # fmt: skip
+
+# Money came for an attempt that had ended: it is given back, and people are told.
+LATE = Query(text("""
+    WITH late AS (
+        UPDATE payment_attempt SET state = 'paid_late', due_at = now(),
+               transaction_id = coalesce(CAST(:transaction_id AS text), transaction_id)
+        WHERE merchant = :merchant AND id = :attempt AND state IN ('abandoned', 'declined', 'released')
+        RETURNING order_number
+    ), ledger AS (
+        INSERT INTO payment_ledger (merchant, attempt_id, kind, amount, currency, transaction_id)
+        SELECT :merchant, CAST(:attempt AS uuid), 'paid_late', CAST(:amount AS numeric), :currency,
+               CAST(:transaction_id AS text) FROM late
+    )
+    INSERT INTO operator_event (merchant, kind, attempt_id, order_number, text)
+    SELECT :merchant, 'paid_late', CAST(:attempt AS uuid), order_number, :note FROM late
+    RETURNING pk
+"""))  # fmt: skip
+
+GIVEN_BACK = Query(text("""
+    WITH given AS (
+        UPDATE payment_attempt SET state = :state, due_at = NULL, claimed_by = NULL, claimed_until = NULL
+        WHERE merchant = :merchant AND id = :attempt AND state = 'paid_late'
+        RETURNING id
+    ), ledger AS (
+        INSERT INTO payment_ledger (merchant, attempt_id, kind, amount, currency)
+        SELECT :merchant, id, :state, CAST(:amount AS numeric), :currency FROM given
+    ), told AS (
+        INSERT INTO outbox (merchant, event_id, topic, consumer, payload)
+        SELECT :merchant, CAST(:event_id AS uuid), :topic, 'mail', CAST(:payload AS bytea) FROM given
+    )
+    SELECT id FROM given
+"""))  # fmt: skip
+
+NOTICED = Query(text("""
+    INSERT INTO payment_notice (merchant, gateway, event_id, attempt_id)
+    VALUES (:merchant, :gateway, :event_id, CAST(:attempt AS uuid))
+    ON CONFLICT DO NOTHING RETURNING event_id
 """))  # fmt: skip

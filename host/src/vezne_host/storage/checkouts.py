@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from secrets import token_urlsafe
@@ -117,6 +117,8 @@ class AttemptRow(Struct, frozen=True):
     state: str
     page: str
     order_number: str
+    due: bool = False
+    """The schedule allows to ask the gateway how it stands."""
 
 
 class OrderRow(Struct, frozen=True):
@@ -256,7 +258,8 @@ _COLUMNS = f"""
      WHERE d.merchant = s.merchant
        AND (d.user_pk = u.pk OR (u.pk IS NULL AND d.session_id = s.id)))::text AS addresses,
     CASE WHEN a.id IS NOT NULL THEN json_build_object(
-        'id', a.id, 'state', a.state, 'page', a.page, 'order_number', a.order_number)::text END AS attempt,
+        'id', a.id, 'state', a.state, 'page', a.page, 'order_number', a.order_number,
+        'due', coalesce(a.due_at <= now(), false))::text END AS attempt,
     CASE WHEN o.pk IS NOT NULL THEN json_build_object(
         'pk', o.pk, 'number', o.number, 'key', o.key,
         'age', extract(epoch FROM now() - o.created_at))::text END AS placed,
@@ -293,6 +296,18 @@ SAVE_AGAIN = Query(
     text(_SAVE.format(seen="(revision = :expected OR (revision = :expected + 1 AND body = :body))"))
 )
 
+# The same, telling plugins of slots that it emptied.
+SAVE_TELLING = Query(text(f"""
+    WITH saved AS ({_SAVE.format(seen="revision = :expected")}), told AS (
+        INSERT INTO outbox (merchant, event_id, topic, consumer, payload)
+        SELECT :merchant, o.event_id, o.topic, o.consumer, o.payload
+        FROM saved, unnest(CAST(:event_ids AS uuid[]), CAST(:topics AS text[]),
+                           CAST(:consumers AS text[]), CAST(:payloads AS bytea[]))
+                    o(event_id, topic, consumer, payload)
+    )
+    SELECT revision FROM saved
+"""))  # fmt: skip
+
 # A new pre-order takes the place of the one whose order stands.
 CREATE = Query(text("""
     WITH closed AS (
@@ -315,6 +330,25 @@ RENEW = Query(text("""
 FLASH = Query(text("""
     UPDATE session SET flash = CAST(:flash AS jsonb) WHERE merchant = :merchant AND id = :session
 """))  # fmt: skip
+
+
+class Told(Struct, frozen=True):
+    """A row of the outbox."""
+
+    event_id: UUID
+    topic: str
+    consumer: str
+    payload: bytes
+
+
+def columns(told: Sequence[Told]) -> dict[str, list[Any]]:
+    """Return rows of the outbox as the arrays that statements unnest."""
+    return {
+        "event_ids": [row.event_id for row in told],
+        "topics": [row.topic for row in told],
+        "consumers": [row.consumer for row in told],
+        "payloads": [row.payload for row in told],
+    }
 
 
 class Checkouts:
@@ -360,8 +394,17 @@ class Checkouts:
             now=row["now"],
         )
 
-    async def save(self, snapshot: PreOrder, memory: Memory) -> bool:
-        """Save a snapshot over the revision that it was loaded with; False when somebody else was faster."""
+    async def save(self, snapshot: PreOrder, memory: Memory, told: Sequence[Told] = ()) -> bool:
+        """Save a snapshot over the revision that it was loaded with; False when somebody else was faster.
+
+        :param told: rows of the outbox that commit with it.
+        """
+        if told:
+            row = await self._lane.ask(
+                SAVE_TELLING, SAVE_AGAIN, merchant=self._merchant, id=snapshot.id,
+                expected=snapshot.revision, body=encode_body(snapshot, memory), **columns(told),
+            )  # fmt: skip
+            return row is not None
         row = await self._lane.ask(
             SAVE, SAVE_AGAIN, merchant=self._merchant, id=snapshot.id, expected=snapshot.revision,
             body=encode_body(snapshot, memory),

@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import text
 
-from vezne_core import Event
+from vezne_core import Event, PaymentGivenBack
 from vezne_host.collected import EVENTS
 from vezne_host.storage.lane import Lane, Query
 
@@ -98,8 +98,10 @@ REPLAY = Query(text("""
     RETURNING pk
 """))  # fmt: skip
 
+_TOLD: tuple[type[Event], ...] = (*EVENTS, PaymentGivenBack)
+
 TOPICS: Mapping[str, type[Event]] = {
-    re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type.__name__).lower(): type for type in EVENTS
+    re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type.__name__).lower(): type for type in _TOLD
 }
 """The events there are, by topic: ``order_placed``."""
 

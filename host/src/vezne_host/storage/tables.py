@@ -286,6 +286,17 @@ payment_ledger = Table(
     Index("ix_payment_ledger_attempt", "merchant", "attempt_id"),
 )
 
+payment_notice = Table(
+    "payment_notice",
+    metadata,
+    _merchant(),
+    Column("gateway", Text, nullable=False),
+    Column("event_id", Text, nullable=False),
+    Column("attempt_id", Uuid),
+    _at("at"),
+    PrimaryKeyConstraint("merchant", "gateway", "event_id"),
+)
+
 order = Table(
     "order",
     metadata,

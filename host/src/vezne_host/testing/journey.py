@@ -162,7 +162,7 @@ class Shopper:
     def pays_by_card(self, number: str, *, use_three_d: int = 0, **fields: Any) -> dict[str, Any]:
         """Submit a card."""
         return self.submit(
-            "CreditCardConfirmationPage", card_number=number, use_three_d=use_three_d, **(CARD | fields)
+            "CreditCardConfirmationPage", card_number=number, use_three_d=use_three_d, **{**CARD, **fields}
         )
 
     def pays_by_transfer(self, account: int = 1) -> dict[str, Any]:

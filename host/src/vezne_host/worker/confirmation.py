@@ -1,14 +1,15 @@
-"""What a shopper is told when an order stands, in the language of the checkout."""
+"""What a shopper is told of orders and money, in the language of the checkout."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from babel import UnknownLocaleError
+from babel import Locale, UnknownLocaleError
 from babel.numbers import format_currency
 from msgspec import Struct
 
-from vezne_core import Message, Money, OrderPlaced, Texts
+from vezne_core import Message, Money, OrderPlaced, PaymentGivenBack, Texts
+from vezne_core.money import label
 from vezne_host.storage.placed import OrderSummary
 
 WAITS = 300
@@ -33,6 +34,18 @@ def confirmation(event: OrderPlaced, order: OrderSummary, texts: Texts, link: st
     )
 
 
+def given_back(event: PaymentGivenBack, texts: Texts) -> Letter:
+    """Write the mail that tells of money that went back."""
+    number, amount = event.number, written(event.amount, event.language)
+    told = Message(
+        "Your payment of {amount} for order {number} reached us when the order could not be placed any more. "
+        "We have given it back.",
+        {"amount": amount, "number": number},
+    )
+    subject = Message("Your payment for order {number}", {"number": number})
+    return Letter(texts.translate(subject, event.language), texts.translate(told, event.language))
+
+
 def short_message(event: OrderPlaced, texts: Texts) -> str:
     """Write the text message that confirms an order."""
     return texts.translate(
@@ -53,8 +66,8 @@ def _paragraphs(event: OrderPlaced, order: OrderSummary, texts: Texts, link: str
     for line in order.lines:
         price = Money.of(line.price, order.amount.currency) * line.pieces
         yield f"{line.pieces} × {line.name}: {written(price, language)}"
-    for label, amount in _charges(order, texts, language):
-        yield f"{label}: {written(amount, language)}"
+    for name, amount in _charges(order, texts, language):
+        yield f"{name}: {written(amount, language)}"
     yield said("Total: {amount}", amount=written(order.amount, language))
     if "://" in link:
         yield ""
@@ -64,19 +77,22 @@ def _paragraphs(event: OrderPlaced, order: OrderSummary, texts: Texts, link: str
 def _charges(order: OrderSummary, texts: Texts, language: str) -> Iterator[tuple[str, Money]]:
     body = order.body
     yield from ((extra.name, Money.of(extra.price, order.amount.currency)) for extra in body.extra_items)
-    for label, amount in (
+    for name, amount in (
         (Message("Discount"), -body.discount_amount),
         (Message("Shipping"), body.shipping_amount),
         (Message("Service fee"), body.fee_amount),
         (Message("Interest of the installments"), body.installment_interest_amount),
     ):
         if amount:
-            yield texts.translate(label, language), Money.of(amount, order.amount.currency)
+            yield texts.translate(name, language), Money.of(amount, order.amount.currency)
 
 
 def written(amount: Money, language: str) -> str:
-    """Return an amount as it is written in a language."""
+    """Return an amount with the figures of a language and the shoppers' name of its currency."""
     try:
-        return format_currency(amount.amount, amount.currency, locale=language.replace("-", "_"))
+        locale = Locale.parse(language, sep="-")
     except (UnknownLocaleError, ValueError):
-        return f"{amount.wire} {amount.currency}"
+        figures = amount.wire
+    else:
+        figures = format_currency(amount.amount, amount.currency, "#,##0.00", locale)
+    return f"{figures} {label(amount.currency)}"

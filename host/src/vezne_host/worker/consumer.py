@@ -7,12 +7,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from vezne_core import Event, OrderPlaced, PreorderExpired, SlotsCleared
+from vezne_core import Event, OrderPlaced, PaymentGivenBack, PreorderExpired, SlotsCleared
 from vezne_host.collected import Collected
 from vezne_host.storage.lane import Lane
 from vezne_host.storage.placed import OrderSummary, load_summary
 from vezne_host.worker.apart import Apart
-from vezne_host.worker.confirmation import confirmation, short_message
+from vezne_host.worker.confirmation import confirmation, given_back, short_message
 from vezne_host.worker.shop import Shop
 
 
@@ -59,6 +59,10 @@ class Consumers:
         await self._apart.call(plugin, TOLD[type(event)], shop.collected, plugin, event)
 
     async def _mail(self, shop: Shop, event: Event) -> None:
+        if isinstance(event, PaymentGivenBack):
+            letter = given_back(event, shop.texts)
+            await shop.mail.send(event.email, letter.subject, letter.text, id=event.id)
+            return
         placed = _order_placed(event, "mail")
         letter = confirmation(placed, await self._order(placed), shop.texts, shop.order_link(placed.number))
         await shop.mail.send(placed.email, letter.subject, letter.text, id=placed.id)

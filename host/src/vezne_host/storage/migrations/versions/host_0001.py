@@ -229,6 +229,15 @@ def upgrade() -> None:
     )
     op.create_index("ix_payment_ledger_attempt", "payment_ledger", ["merchant", "attempt_id"], unique=False)
     op.create_table(
+        "payment_notice",
+        sa.Column("merchant", sa.Text(), nullable=False),
+        sa.Column("gateway", sa.Text(), nullable=False),
+        sa.Column("event_id", sa.Text(), nullable=False),
+        sa.Column("attempt_id", sa.Uuid(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("merchant", "gateway", "event_id", name=op.f("pk_payment_notice")),
+    )
+    op.create_table(
         "preorder",
         sa.Column("merchant", sa.Text(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
