@@ -12,7 +12,7 @@ from vezne_core.slots import Change
 
 if TYPE_CHECKING:
     from vezne_core.page import Page
-    from vezne_core.payments import Answer, CardDetails
+    from vezne_core.payments import Answer, CardDetails, ReturnAddress
 
 GENERAL = "non_field_errors"
 """Key of errors that belong to no field."""
@@ -80,10 +80,13 @@ class Pay:
     :param card: the card to charge; never stored by anybody but the vault.
     :param three_d: whether the shopper must be authenticated; None leaves it to the gateway.
     :param save_card: the name under which the shopper wants the card kept, or None.
+    :param return_address: how an answer from outside finds the attempt; by a one-time token by default.
     :param back_to: where a decline leads; the page itself by default.
     """
 
-    __slots__ = ("answer", "back_to", "card", "challenged", "changes", "save_card", "three_d")
+    __slots__ = (
+        "answer", "back_to", "card", "challenged", "changes", "return_address", "save_card", "three_d",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -93,6 +96,7 @@ class Pay:
         card: CardDetails | None = None,
         three_d: bool | None = None,
         save_card: str | None = None,
+        return_address: ReturnAddress | None = None,
         back_to: Back | None = None,
     ) -> None:
         self.changes = changes
@@ -101,6 +105,7 @@ class Pay:
         self.card = card
         self.three_d = three_d
         self.save_card = save_card
+        self.return_address = return_address
         self.back_to = back_to
 
     def _parts(self) -> tuple[Any, ...]:

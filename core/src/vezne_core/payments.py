@@ -126,6 +126,18 @@ class ExpectedTransfer(Value, frozen=True, kw_only=True):
     """Domain of the shop."""
 
 
+class ReturnAddress(Value, frozen=True, kw_only=True):
+    """How an answer from outside finds its attempt: what the addresses of return carry.
+
+    An answer that carries nothing is for the open attempt of the session that it comes with.
+    """
+
+    one_time: Literal["offered", "required", "none"] = "offered"
+    """A one-time token: with it no session is needed; ``required`` takes no answer without it."""
+    number: bool = False
+    """The order number, signed, as ``n``: no session is needed either."""
+
+
 class PaymentAttempt(Value, frozen=True, kw_only=True):
     """One try to take money, as a gateway sees it."""
 
@@ -154,6 +166,7 @@ class PaymentAttempt(Value, frozen=True, kw_only=True):
     """The form that began it, without secrets."""
     success_url: str
     failure_url: str
+    return_address: ReturnAddress = ReturnAddress()
     notice_url: str
     campaign: str | None = None
     reward: dict[str, Money] = {}
@@ -213,12 +226,14 @@ class Challenge(Value, frozen=True, kw_only=True):
 
 
 class Approved(Struct, frozen=True, kw_only=True, tag=True):
-    """The money is taken. The runner compares amount and currency with the attempt."""
+    """The money is taken. The runner compares amount, less interest, and currency with the attempt."""
 
     amount: Money
     transaction_id: str
     installment: int | None = None
     """Where the provider, not our pages, chose the count."""
+    interest: Money | None = None
+    """What the provider took for that beside our amount; a part of ``amount``."""
     stored_card: StoredCard | None = None
 
 

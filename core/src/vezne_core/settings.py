@@ -97,6 +97,8 @@ class CheckoutSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     INSTALLMENT_FILTERS: tuple[KlassRule, ...] = ()
     THREE_D_SECURE_ENABLED: bool = False
     THREE_D_SECURE_RULES: tuple[KlassRule, ...] = ()
+    USE_ONE_TIME_TOKEN: bool = True
+    ORDERS_USE_ISOLATED_PRE_ORDER_ON_RETURN: bool = False
     GIFT_BOX_CONFIGURATIONS: GiftBoxConfigurations = GiftBoxConfigurations()
     ADDRESS_PHONE_MIN_LENGTH: Positive = 11
     ADDRESS_DISTRICT_REQUIRED: bool = False

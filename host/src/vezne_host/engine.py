@@ -22,6 +22,7 @@ from vezne_core import (
     SHIPPING,
     SHIPPING_AMOUNT,
     VOUCHER,
+    Address,
     Adjustment,
     Answer,
     Blocker,
@@ -52,6 +53,7 @@ from vezne_core.forms import no_fields
 from vezne_core.outcome import GENERAL, Back
 from vezne_core.refresh import refresh
 from vezne_host.payments.verdict import Lost, Placed, Refused, Stepped, Verdict, Waiting
+from vezne_host.phone import national
 from vezne_host.present import Envelope, PageContext, shown_digest
 from vezne_host.request import current_world
 from vezne_host.storage.checkouts import Loaded, Told, encode_body, fresh, new_public_id
@@ -222,6 +224,14 @@ class Engine:
             return None if not visit.preorder.post_order else visit
         return visit
 
+    def _shown_addresses(self, loaded: Loaded) -> tuple[Address, ...]:
+        """Return the shopper's addresses with phone numbers in the form that people write."""
+        mask = self._runtime.settings().USER_PHONE_FORMAT
+        return tuple(
+            msgspec.structs.replace(address, phone_number=national(address.phone_number, mask) or "")
+            for address in loaded.addresses
+        )
+
     async def _load(self, public_id: str) -> Loaded | None:
         return await self._checkouts.load(public_id, self._runtime.settings().skus)
 
@@ -241,7 +251,7 @@ class Engine:
             config=config,
             catalogue=catalogue,
             now=loaded.now,
-            addresses=loaded.addresses,
+            addresses=self._shown_addresses(loaded),
             products=loaded.named_products(client.language),
         )
         current_world.set(world)

@@ -18,6 +18,7 @@ from vezne_host.catalogue import Snapshot
 from vezne_host.config import Configuration
 from vezne_host.discovery import Found, load_plugins
 from vezne_host.inspection import texts_of
+from vezne_host.payments.expiry import Expiry
 from vezne_host.payments.reconciler import Reconciler
 from vezne_host.runtime import MerchantRuntime, Process
 from vezne_host.servers import Addresses
@@ -107,7 +108,9 @@ def working(
     async def open_work(lane: Lane) -> AsyncIterator[Work]:
         async with serving(configuration, addresses, lane, messages=messages) as served:
             reconciler = Reconciler(lane, served.runtimes)
-            yield Work(_Shops(served.runtimes), jobs=(Job("reconciler", reconciler.run),))
+            expiry = Expiry(lane, served.runtimes)
+            jobs = (Job("reconciler", reconciler.run), Job("expiry", expiry.run))
+            yield Work(_Shops(served.runtimes), jobs=jobs)
 
     return open_work
 

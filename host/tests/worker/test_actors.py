@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from vezne_core import NoSettings, OrderPlaced, Plugin, hookimpl
 from vezne_host.storage.lane import Lane

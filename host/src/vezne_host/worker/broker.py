@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from dramatiq import Broker, Message
 from dramatiq.brokers.redis import RedisBroker
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 DELIVER = "deliver"
 QUEUE = "outbox"
 NAMESPACE = "vezne"
+SECONDS = 5.0
+"""How long Redis may take; whoever asks it asks again later."""
 
 _SCHEMES = {"valkey": "redis", "valkeys": "rediss", "valkey+unix": "unix"}
 
@@ -25,9 +30,13 @@ def broker_for(redis_url: str) -> RedisBroker:
     if not separator or scheme not in _SCHEMES.values():
         # the text is left out: it may hold a password
         raise ValueError("Redis URL: use redis://host:port/0, rediss:// or unix:///path?db=0")
-    broker = RedisBroker(  # type: ignore[no-untyped-call]  # Dramatiq leaves it bare
-        url=f"{scheme}://{rest}", middleware=[], namespace=NAMESPACE
+    client = Redis.from_url(
+        f"{scheme}://{rest}",
+        socket_timeout=SECONDS,
+        socket_connect_timeout=SECONDS,
+        retry=Retry(NoBackoff(), 1),
     )
+    broker = RedisBroker(client=client, middleware=[], namespace=NAMESPACE)  # type: ignore[no-untyped-call]
     broker.declare_queue(QUEUE)
     return broker
 

@@ -44,7 +44,7 @@ class Relay:
         self._every = every
         self._batch = batch
         self._nudged = asyncio.Event()
-        self._failing = False
+        self.failing = False
 
     def nudge(self) -> None:
         """Look at once; call on the relay's own event loop."""
@@ -86,15 +86,15 @@ class Relay:
         try:
             count = await self.once()
         except Exception as error:
-            if not self._failing:
+            if not self.failing:
                 expected = isinstance(error, Away | RedisError)
                 reason = f"{type(error).__name__}: {error}"
                 log.warning("outbox stands still", error=reason, exc_info=not expected)
-            self._failing = True
+            self.failing = True
             return 0
-        if self._failing:
+        if self.failing:
             log.info("outbox goes on")
-        self._failing = False
+        self.failing = False
         return count
 
     async def _wait(self) -> None:

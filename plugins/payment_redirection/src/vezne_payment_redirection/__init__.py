@@ -1,0 +1,1 @@
+"""Payment on the page of a payment provider, for Vezne."""

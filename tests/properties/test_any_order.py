@@ -1,0 +1,432 @@
+"""A shopper may do anything at any time: every answer keeps its promises, and the books agree."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, note, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from redis import Redis
+
+from vezne_core import Page
+from vezne_core.slots import SlotGraph
+from vezne_host.config import Configuration, load
+from vezne_host.http.cookies import SessionCookies
+from vezne_host.inspection import inspected
+from vezne_host.runtime import MerchantRuntime
+from vezne_host.services.clock import SystemClock
+from vezne_host.storage.checkouts import decode_body
+from vezne_host.testing.house import House
+from vezne_host.testing.journey import AJAX, BERLIN, CARD, HOME, Shopper, form_of
+from vezne_host.testing.laws import Ask, asking, broken_laws
+from vezne_host.testing.promises import broken_promises, wrong_errors
+
+EXAMPLES, STEPS = 50, 25
+
+PASSWORD = "checkout-any-order"
+ANKARA = {**HOME, "title": "Ankara", "city": 6, "township": 601, "district": 60101, "line": "Kızılay 1"}
+CARDS: Mapping[str, Sequence[str]] = {
+    "542119": ("5421190000000009", "5421190000000017", "5421190000000025", "5421190000000033"),
+    "479184": ("4791840000000004",),
+    "540001": ("5400010000000004",),
+}
+RATES = {3: Decimal("4.50"), 4: Decimal("7.00")}
+CODES = ("WELCOME2024", "welcome2024", "SHIPFREE", "NOSUCH", "", "' OR 1=1 --")
+PAGES = (
+    "IndexPage", "DeliveryOptionSelectionPage", "AddressSelectionPage", "ShippingOptionSelectionPage",
+    "PaymentOptionSelectionPage", "BinNumberPage", "InstallmentSelectionPage", "CreditCardConfirmationPage",
+    "CreditCardThreeDSecurePage", "FundsTransferChoicePage", "FundsTransferPage", "ThankYouPage", "OrderNotePage",
+    "OrderSelectionPage", "EmptyPage", "AddressClearPage", "VoucherCodePage", "GiftBoxIndexPage", "GiftBoxPage",
+)  # fmt: skip
+CHOICES: Mapping[str, tuple[str, str]] = {
+    "DeliveryOptionSelectionPage": ("delivery_options", "delivery_option"),
+    "ShippingOptionSelectionPage": ("shipping_options", "shipping_option"),
+    "PaymentOptionSelectionPage": ("payment_options", "payment_option"),
+    "InstallmentSelectionPage": ("installments", "installment"),
+    "FundsTransferChoicePage": ("bank_accounts", "bank_account"),
+}
+"""Pages on which one of a list is chosen: where the list is, and the field."""
+
+FIELDS = (
+    "user_email", "phone_number", "delivery_option", "shipping_address", "billing_address", "shipping_option",
+    "delivery_date", "time_slot", "payment_option", "bin_number", "installment", "card_number", "card_holder",
+    "card_month", "card_year", "card_cvv", "agreement", "save", "card_name", "use_three_d", "bank_account",
+    "notes", "extra_field", "voucher_code", "note", "gift_video", "success", "three_d_secure", "mdStatus",
+    "amount", "total_amount", "is_post_order", "user", "discount", "page", "return_token",
+)  # fmt: skip
+VALUES = st.one_of(
+    st.sampled_from(
+        ["", "0", "1", "2", "3", "-1", "true", "NaN", "Infinity", "1e999999", "-0", "0.001", "１２", "1_000", "9" * 5000]
+        + ["{}", "[[", '{"a": NaN}', "\x00", "\u202eabc", "İı", "a\r\nSet-Cookie: x=1", "😀", "542119", "guest@example.com"]
+    ),
+    st.text(max_size=20),
+    st.integers(-(10**20), 10**20).map(str),
+)  # fmt: skip
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | VALUES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+numbers = count(1)
+
+
+class Stored:
+    """The session's pre-order as its row has it."""
+
+    def __init__(self, id: str, body: bytes, attempt: tuple[str, Decimal] | None) -> None:
+        self.id = id
+        self.slots, memory = decode_body(body)
+        self.facts = memory.facts
+        self.attempt = attempt
+
+
+class Shop:
+    """What all examples share: the running shop, its map, and its database."""
+
+    def __init__(self, house: House, configuration: Configuration, runtime: MerchantRuntime, ask: Ask) -> None:
+        self.house = house
+        self.runtime = runtime
+        self.graph: SlotGraph = runtime.graph
+        self._ask = ask
+        host = configuration.host
+        self._cookies = SessionCookies([(key.id, key.key) for key in host.keys], host_life(configuration))
+        self.preset = {
+            slot.name
+            for page in runtime.flow.pages.values()
+            if type(page).preset is not Page.preset
+            for slot in page.fills
+        }
+        """What the server may have answered again by itself."""
+
+    def stored(self, shopper: Shopper) -> Stored | None:
+        """Return the pre-order of a shopper's session."""
+        cookie = shopper.client.cookies.get("osessionid")
+        ticket = self._cookies.open("demo", [cookie], SystemClock().now()) if cookie else None
+        rows = ticket and self._ask(
+            """SELECT p.id, p.body, a.state, a.amount FROM session s
+               JOIN preorder p ON p.merchant = s.merchant AND p.session_id = s.id AND p.state <> 'closed'
+               LEFT JOIN payment_attempt a ON a.merchant = p.merchant AND a.preorder_id = p.id
+                   AND a.state = 'challenged'
+               WHERE s.merchant = 'demo' AND s.public_id = $1""",
+            ticket.public_id,
+        )
+        if not rows:
+            return None
+        row = rows[0]
+        return Stored(str(row["id"]), row["body"], (row["state"], row["amount"]) if row["state"] else None)
+
+    def survivors(self, before: Stored, after: Stored, page: str | None) -> list[str]:
+        """Return what is still filled although something that it depends on has changed."""
+        own = set(self.preset)
+        if page is not None:
+            head = self.runtime.flow.pages[page]
+            own |= {slot.name for slot in (*head.fills, *head.touches)}
+        changed = {
+            name
+            for name in (before.slots.keys() | after.slots.keys()) & self.graph.slots.keys()
+            if self._identity(name, before) != self._identity(name, after)
+        }
+        changed |= {name for name, seen in before.facts.items() if after.facts.get(name) != seen}
+        fallen = self.graph.cascade(changed) - own
+        return sorted(f for f in fallen & after.slots.keys() if before.slots.get(f) == after.slots[f])
+
+    def _identity(self, name: str, stored: Stored) -> bytes | None:
+        slot, raw = self.graph.slots[name], stored.slots.get(name)
+        return None if raw is None else slot.identity(slot.decode(raw))
+
+
+def host_life(configuration: Configuration) -> Any:
+    from datetime import timedelta
+
+    return timedelta(days=configuration.host.lifetimes.preorder_days)
+
+
+class AnyOrder(RuleBasedStateMachine):
+    """One browser at the demo shop."""
+
+    def __init__(self, shop: Shop) -> None:
+        super().__init__()
+        self.shop = shop
+        self.shopper = Shopper(shop.house.shop, host="demo.localhost")
+        self.account: str | None = None
+        self.signed_in = False
+        self.returns: list[tuple[str, dict[str, str]]] = []
+        self.seen: Stored | None = None
+
+    @initialize(product=st.sampled_from([1, 2, 3]))
+    def begins(self, product: int) -> None:
+        with Redis.from_url(self.shop.house.redis_url) as cache:
+            cache.flushdb()  # limits that other examples have used up
+        self.shopper.buys(product)
+        self._look()
+
+    # What a shopper does.
+
+    @rule(steps=st.integers(1, 8), data=st.data())
+    def goes_on(self, steps: int, data: st.DataObject) -> None:
+        """Answer what is asked, several times."""
+        for _ in range(steps):
+            self._answer(self.shopper.pending, data)
+
+    @rule(data=st.data())
+    def thinks_again(self, data: st.DataObject) -> None:
+        """Answer a page anew that is done."""
+        if self.shopper.pages:
+            self._answer(data.draw(st.sampled_from(self.shopper.pages)), data)
+
+    @rule(page=st.sampled_from(PAGES), fields=st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=5))
+    def submits_anything(self, page: str, fields: dict[str, str]) -> None:
+        self._post(page, fields)
+
+    @rule(page=st.sampled_from(PAGES), body=st.dictionaries(st.sampled_from(FIELDS), ANYTHING, max_size=4))
+    def submits_any_json(self, page: str, body: dict[str, Any]) -> None:
+        content = json.dumps(body).encode("utf-8", "surrogatepass")
+        self._post(page, content=content, headers={"Content-Type": "application/json"})
+
+    @rule(page=st.sampled_from(PAGES), content=st.binary(max_size=60), kind=st.sampled_from(
+        ["application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain"]
+    ))  # fmt: skip
+    def submits_garbage(self, page: str, content: bytes, kind: str) -> None:
+        self._post(page, content=content, headers={"Content-Type": kind})
+
+    @rule(name=st.sampled_from(["osessionid", "sessionid"]), junk=st.text("abcDEF0123-_", max_size=60))
+    def sends_a_made_up_session(self, name: str, junk: str) -> None:
+        """A made-up cookie is nobody's."""
+        with Shopper(self.shop.house.shop, host="demo.localhost").client as stranger:
+            answer = stranger.get("/orders/checkout/", headers=AJAX | {"Cookie": f"{name}={junk}"})
+        assert answer.status_code == 200
+        assert answer.json()["context_list"] == []
+
+    @rule(page=st.sampled_from(PAGES))
+    def looks_back(self, page: str) -> None:
+        answer = self.shopper.get(page)
+        assert list(wrong_errors(answer["errors"])) == []
+        self._settled(None)
+
+    @rule(code=st.sampled_from(CODES))
+    def types_a_voucher(self, code: str) -> None:
+        self._post("VoucherCodePage", {"voucher_code": code})
+
+    @rule(note=st.none() | st.text(max_size=30))
+    def wants_a_gift_box(self, note: str | None) -> None:
+        self._post("GiftBoxPage", {} if note is None else {"note": note})
+
+    @rule(product=st.sampled_from([1, 2, 4, 6, 3]), quantity=st.integers(1, 3))
+    def buys_more(self, product: int, quantity: int) -> None:
+        self._write("POST", "/baskets/basket/", product=product, quantity=quantity, attributes={})
+
+    @rule(product=st.sampled_from([1, 2, 3, 4]), quantity=st.integers(0, 5))
+    def changes_a_quantity(self, product: int, quantity: int) -> None:
+        self._write("PUT", "/baskets/basket/", product=product, quantity=quantity, attributes={})
+
+    @rule(address=st.sampled_from([HOME, ANKARA, BERLIN]))
+    def writes_an_address(self, address: Mapping[str, Any]) -> None:
+        self._write("POST", "/address/", **address)
+
+    @rule(address=st.sampled_from([HOME, ANKARA, BERLIN]), data=st.data())
+    def moves_house(self, address: Mapping[str, Any], data: st.DataObject) -> None:
+        """Edit the address that may be in use."""
+        pk = self._an_address(data)
+        if pk is not None:
+            self._write("PATCH", f"/address/{pk}/", **address)
+
+    @rule(data=st.data())
+    def deletes_an_address(self, data: st.DataObject) -> None:
+        pk = self._an_address(data)
+        if pk is not None:
+            self._write("DELETE", f"/address/{pk}/")
+
+    @rule()
+    @precondition(lambda self: not self.signed_in)
+    def signs_in(self) -> None:
+        if self.account is None:
+            self.account = f"any-order-{next(numbers)}@example.com"
+            sent = {"email": self.account, "password": PASSWORD, "first_name": "Any", "last_name": "Order"}
+            self._write("POST", "/users/registration/", **sent)
+        else:
+            self._write("POST", "/users/login/", email=self.account, password=PASSWORD)
+        self.signed_in = True
+        shown = self.shopper.answer.get("pre_order")
+        assert shown is None or shown["user_email"] == self.account
+
+    @rule()
+    @precondition(lambda self: self.signed_in)
+    def signs_out(self) -> None:
+        self._write("POST", "/users/logout/")
+        self.signed_in = False
+
+    @rule(otp=st.sampled_from(["123456", "123456", "000000"]), cookie=st.booleans())
+    def comes_back_from_the_bank(self, otp: str, cookie: bool) -> None:
+        page = self.shopper.client.get("/orders/redirect-three-d/")
+        assert page.status_code == 200
+        if "<form" not in page.text:
+            return
+        url, fields = form_of(page.text)
+        with httpx.Client(timeout=30.0) as browser:
+            if browser.post(url, data=fields).status_code != 200:
+                return  # answered before
+            back = form_of(browser.post(url, data={"otp": otp}).text)
+        self.returns.append(back)
+        self._return(back, cookie=cookie)
+
+    @rule(data=st.data(), cookie=st.booleans())
+    @precondition(lambda self: bool(self.returns))
+    def comes_back_once_more(self, data: st.DataObject, cookie: bool) -> None:
+        self._return(data.draw(st.sampled_from(self.returns)), cookie=cookie)
+
+    # How it is done.
+
+    def _answer(self, page: str | None, data: st.DataObject) -> None:
+        """Answer a page as its context allows, not always well."""
+        if page is None or page == "ThankYouPage":
+            self.buys_more(1, 1)
+        elif page in CHOICES:
+            listed, field = CHOICES[page]
+            options = self.shopper.context(page)[listed]
+            if not options:
+                return
+            chosen = data.draw(st.sampled_from(options))
+            fields = {field: str(chosen["pk"])}
+            if (chosen.get("kwargs") or {}).get("required_fields"):
+                fields |= {"delivery_date": "2035-01-01", "time_slot": "10-12"}
+            self._post(page, fields)
+        elif page == "IndexPage":
+            self._post(page, {"user_email": "guest@example.com", "phone_number": "05551234567"})
+        elif page == "AddressSelectionPage":
+            self._choose_addresses(data)
+        elif page == "BinNumberPage":
+            self._post(page, {"bin_number": data.draw(st.sampled_from(sorted(CARDS)))})
+        elif page == "CreditCardConfirmationPage":
+            self._pay_by_card(data)
+        elif page == "CreditCardThreeDSecurePage":
+            self.comes_back_from_the_bank(otp="123456", cookie=False)
+        else:
+            self._post(page, {"agreement": "1"})
+
+    def _choose_addresses(self, data: st.DataObject) -> None:
+        pks = [each["pk"] for each in self.shopper.context("AddressSelectionPage")["addresses"]]
+        if not pks:
+            self.writes_an_address(HOME)
+            pks = [each["pk"] for each in self.shopper.context("AddressSelectionPage")["addresses"]]
+        chosen = st.sampled_from(pks)
+        self._post(
+            "AddressSelectionPage",
+            {"shipping_address": str(data.draw(chosen)), "billing_address": str(data.draw(chosen))},
+        )
+
+    def _pay_by_card(self, data: st.DataObject) -> None:
+        bin_number = str((self.shopper.pre_order["card_info"] or {}).get("bin_number", "542119"))
+        number = data.draw(st.sampled_from(CARDS.get(bin_number, CARDS["542119"])))
+        fields = {"card_number": number, "use_three_d": str(data.draw(st.integers(0, 1))), **CARD}
+        total = self.shopper.total
+        answer = self._post("CreditCardConfirmationPage", {key: str(value) for key, value in fields.items()})
+        assert number not in answer.text
+        if self.shopper.pages == ["ThankYouPage"]:
+            assert self.shopper.order()["amount"] == total, "nobody pays another price than he was shown"
+
+    def _an_address(self, data: st.DataObject) -> int | None:
+        if "AddressSelectionPage" not in self.shopper.pages:
+            return None
+        pks = [each["pk"] for each in self.shopper.context("AddressSelectionPage")["addresses"]]
+        return data.draw(st.sampled_from(pks)) if pks else None
+
+    def _post(self, page: str, data: dict[str, str] | None = None, **sent: Any) -> httpx.Response:
+        headers = AJAX | sent.pop("headers", {})
+        data = data and {key: value.encode("utf-8", "replace").decode() for key, value in data.items()}
+        answer = self.shopper.client.post(
+            "/orders/checkout/", params={"page": page}, data=data, headers=headers, **sent
+        )
+        note(f"{page} {data or sent} → {answer.status_code}")
+        assert answer.status_code < 500, answer.text
+        assert list(wrong_errors(answer.json()["errors"])) == []
+        self._settled(page)
+        return answer
+
+    def _write(self, method: str, path: str, **json: Any) -> None:
+        answer = self.shopper.write(method, path, **json)
+        note(f"{method} {path} {json} → {answer.status_code}")
+        assert answer.status_code < 500, answer.text
+        self._settled(None)
+
+    def _return(self, back: tuple[str, dict[str, str]], *, cookie: bool) -> None:
+        answer = self.shopper.comes_back(*back, cookie=cookie)
+        note(f"return with {'' if cookie else 'no '}cookie → {answer.status_code}")
+        assert answer.status_code == 303, answer.text
+        self._settled(None)
+
+    # What has to hold after it.
+
+    def _look(self) -> None:
+        answer, again = self.shopper.get(), self.shopper.get()
+        assert answer == again, "looking changes nothing"
+        note(f"  {self.shopper.pages[-3:]} {self.shopper.errors}")
+        if answer["context_list"] == []:
+            assert answer["redirect_url"] == "/baskets/basket/"
+        elif self.shopper.pages != ["ThankYouPage"]:
+            assert broken_promises(answer) == []
+            self._interest()
+
+    def _settled(self, page: str | None) -> None:
+        """Look at the checkout after something was done, and at what is stored."""
+        after = self.shop.stored(self.shopper)
+        if self.seen is not None and after is not None and self.seen.id == after.id:
+            assert self.shop.survivors(self.seen, after, page) == []
+        self.seen = after
+        self._look()
+        looked = self.shop.stored(self.shopper)
+        if self.seen is not None and looked is not None and self.seen.id == looked.id:
+            assert self.shop.survivors(self.seen, looked, None) == []
+        self.seen = looked
+        if self.shopper.pending == "CreditCardThreeDSecurePage":
+            assert looked is not None
+            asked = ("challenged", Decimal(self.shopper.total))
+            assert looked.attempt == asked, "the bank is asked for what is shown"
+
+    def _interest(self) -> None:
+        shown = self.shopper.pre_order
+        if shown["installment"] is None:
+            return
+        unpaid, rate = Decimal(shown["unpaid_amount"]), RATES.get(shown["installment"]["pk"], Decimal(0))
+        extra = Decimal(self.shopper.total) - Decimal(shown["total_amount"])
+        assert abs(extra - unpaid * rate / 100) <= Decimal("0.005")
+
+    def teardown(self) -> None:
+        self.shopper.close()
+        assert broken_laws(self.shop.house) == []
+
+
+@pytest.fixture(scope="module")
+def shop(house: House, pytestconfig: pytest.Config) -> Iterator[Shop]:
+    configuration = load(pytestconfig.rootpath / "plugins.toml")
+    runtime = asyncio.run(inspected(configuration, None)).runtimes["demo"]
+    with asking(house.database_url) as ask:
+        yield Shop(house, configuration, runtime, ask)
+
+
+def test_every_page_of_the_shop_takes_part(shop: Shop) -> None:
+    assert set(PAGES) == {page.name for page in shop.runtime.flow.pages.values()}
+
+
+@pytest.mark.timeout(600)
+def test_whatever_a_shopper_does_answers_and_books_stay_right(shop: Shop) -> None:
+    how = settings(
+        max_examples=EXAMPLES, stateful_step_count=STEPS, deadline=None,
+        suppress_health_check=list(HealthCheck), print_blob=True,
+    )  # fmt: skip
+    make: Callable[[], AnyOrder] = lambda: AnyOrder(shop)  # noqa: E731
+    run_state_machine_as_test(make, settings=how)  # type: ignore[no-untyped-call]
