@@ -18,7 +18,7 @@ class PreOrder:
     plugin that is no longer enabled survive in it untouched and unread.
     """
 
-    __slots__ = ("_raw", "_values", "id", "merchant", "post_order", "revision")
+    __slots__ = ("_identities", "_raw", "_values", "id", "merchant", "post_order", "revision")
 
     def __init__(
         self,
@@ -36,6 +36,7 @@ class PreOrder:
         self.post_order = post_order
         self._raw: dict[str, bytes] = dict(raw or {})
         self._values: dict[str, Any] = dict(values or {})
+        self._identities: dict[str, tuple[Any, bytes]] = {}
 
     @classmethod
     def of(cls, *fills: Change, id: str = "preorder", merchant: str = "merchant") -> PreOrder:
@@ -72,6 +73,19 @@ class PreOrder:
         """Tell whether the slot is filled."""
         return slot.name in self._raw or self._values.get(slot.name) is not None
 
+    def identity(self, slot: Slot[Any]) -> bytes:
+        """Return what counts of a slot when it is compared; nothing when it is empty.
+
+        Made once for a value, however many snapshots it is in.
+        """
+        value = self.get(slot)
+        if value is None:
+            return b""
+        known = self._identities.get(slot.name)
+        if known is None or known[0] is not value:
+            known = self._identities[slot.name] = (value, slot.identity(value))
+        return known[1]
+
     @property
     def raw(self) -> Mapping[str, bytes]:
         """The stored form of every filled slot that is not a fact."""
@@ -79,6 +93,8 @@ class PreOrder:
 
     def with_value(self, slot: Slot[T], value: T | None) -> PreOrder:
         """Return a snapshot with one slot replaced, without any cascade."""
+        if value is not None and self._values.get(slot.name) is value:
+            return self
         raw, values = dict(self._raw), dict(self._values)
         values.pop(slot.name, None)
         raw.pop(slot.name, None)
@@ -98,7 +114,7 @@ class PreOrder:
 
     def at(self, revision: int) -> PreOrder:
         """Return the same snapshot under another revision."""
-        copy = self._copy(self._raw, self._values)
+        copy = self._copy(dict(self._raw), dict(self._values))
         copy.revision = revision
         return copy
 
@@ -133,14 +149,17 @@ class PreOrder:
                 if old is not None:
                     altered.add(slot.name)
                 continue
-            if old is None or slot.identity(old) != slot.identity(change.value):
+            if old is None or self.identity(slot) != slot.identity(change.value):
                 altered.add(slot.name)
             raw[slot.name] = slot.encode(change.value)
             values[slot.name] = change.value
         drop(graph.cascade(altered) - own)
         return self._copy(raw, values), frozenset(self._raw.keys() - raw.keys())
 
-    def _copy(self, raw: Mapping[str, bytes], values: Mapping[str, Any]) -> PreOrder:
-        return PreOrder(
-            self.id, self.merchant, self.revision, raw=raw, values=values, post_order=self.post_order
-        )
+    def _copy(self, raw: dict[str, bytes], values: dict[str, Any]) -> PreOrder:
+        """Return a snapshot that keeps these very dicts; many are made while a request is served."""
+        copy = PreOrder.__new__(PreOrder)
+        copy.id, copy.merchant, copy.revision = self.id, self.merchant, self.revision
+        copy.post_order = self.post_order
+        copy._raw, copy._values, copy._identities = raw, values, self._identities
+        return copy

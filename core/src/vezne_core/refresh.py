@@ -32,10 +32,12 @@ class Memory(Struct, omit_defaults=True):
     facts: dict[str, bytes] = {}
     kept: dict[str, Kept] = {}
     shown: bytes | None = None
+    fixed: dict[str, msgspec.Raw] = {}
+    """Facts of an order that is paid again: they are what they were, whatever the world says."""
 
     def copy(self) -> Memory:
         """Return a copy that can be changed without touching this one."""
-        return Memory(dict(self.facts), dict(self.kept), self.shown)
+        return Memory(dict(self.facts), dict(self.kept), self.shown, self.fixed)
 
 
 class Refreshed(Struct, frozen=True):
@@ -47,6 +49,9 @@ class Refreshed(Struct, frozen=True):
 
 
 _MISSING = b""
+
+RECHECKED = frozenset({"payment_option", "installment"})
+"""Answers that are held against the world although the order they are for stands."""
 
 
 async def refresh(
@@ -66,16 +71,19 @@ async def refresh(
         slot = source.slot
         if not slot.fact and not (checks and now.has(slot)):
             continue
+        if memory.fixed and not slot.fact and slot.name not in RECHECKED:
+            continue
         value: Any
-        if source.keep:
+        if slot.name in memory.fixed:
+            value = slot.decode(bytes(memory.fixed[slot.name]))
+        elif source.keep:
             value = await _kept(graph, source, now, world, memory, failed)
         else:
             value = source.read(now, world)
         if slot.fact:
             now = now.with_value(slot, value)
             if slot.name in graph.watched:
-                seen = slot.identity(value) if value is not None else _MISSING
-                seen = digest(seen) if seen else _MISSING
+                seen = digest(now.identity(slot)) if value is not None else _MISSING
                 if memory.facts.get(slot.name, seen) != seen:
                     now = _fall(graph, now, slot.name, cleared)
                 memory.facts[slot.name] = seen
@@ -86,9 +94,9 @@ async def refresh(
             cleared.add(slot.name)
             now = _fall(graph, now, slot.name, cleared)
         elif value != old:
-            changed = slot.identity(value) != slot.identity(old)
+            before = now.identity(slot)
             now = now.with_value(slot, value)
-            if changed:
+            if now.identity(slot) != before:
                 now = _fall(graph, now, slot.name, cleared)
     return Refreshed(now, frozenset(cleared), failed)
 
@@ -112,11 +120,7 @@ async def _kept(
     A check is about the answer it is asked for, so that is read, too.
     """
     slot = source.slot
-    parts = []
-    for read in source.reads if slot.fact else (slot, *source.reads):
-        value = preorder.get(read)
-        parts.append(read.identity(value) if value is not None else _MISSING)
-    inputs = digest(*parts)
+    inputs = digest(*map(preorder.identity, source.reads if slot.fact else (slot, *source.reads)))
     kept = memory.kept.get(slot.name)
     if kept is not None and kept.inputs == inputs:
         return slot.decode(bytes(kept.value))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from decimal import Decimal
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -50,15 +51,18 @@ def canonical(value: Any) -> bytes:
     return _ENCODER.encode(_normal(value))
 
 
+_AS_IT_IS: frozenset[type] = frozenset({str, int, bool, bytes, type(None), Money})
+
+
 def _normal(value: Any) -> Any:
+    if type(value) in _AS_IT_IS:
+        return value
     if isinstance(value, Decimal):
         return _shortest(value)
-    if isinstance(value, Money) or value is None:
-        return value
     if isinstance(value, Struct):
         config = value.__struct_config__
         kept = {} if config.tag is None else {str(config.tag_field): config.tag}
-        for field in msgspec.structs.fields(value):
+        for field in _fields(type(value)):
             item = getattr(value, field.name)
             if not _is_default(item, field):
                 kept[field.encode_name] = _normal(item)
@@ -73,6 +77,12 @@ def _normal(value: Any) -> Any:
     if isinstance(value, frozenset | set):
         return sorted((_normal(item) for item in value), key=_ENCODER.encode)
     return value
+
+
+@cache
+def _fields(kind: type[Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
+    """Return the fields of a struct; msgspec reads the annotations anew whenever it is asked."""
+    return msgspec.structs.fields(kind)
 
 
 def _shortest(value: Decimal) -> str:

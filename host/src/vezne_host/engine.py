@@ -52,6 +52,7 @@ from vezne_core.flow import Walk, forgotten
 from vezne_core.forms import no_fields
 from vezne_core.outcome import GENERAL, Back
 from vezne_core.refresh import refresh
+from vezne_host.payments.case import needs_token
 from vezne_host.payments.verdict import Lost, Placed, Refused, Stepped, Verdict, Waiting
 from vezne_host.phone import national
 from vezne_host.present import Envelope, PageContext, shown_digest
@@ -179,7 +180,7 @@ class Engine:
         page = request.page
         if page is None:
             raise ProgrammingError("a submit names its page")
-        if page.returns and request.token is not None:
+        if page.returns and (request.token is not None or request.reference is not None):
             return await self.returned(request)
         visit = await self._arrive(request)
         if visit is None or isinstance(visit, Reply):
@@ -500,13 +501,11 @@ class Engine:
         self._apply(visit, [slot.clear() for slot in slots], ())
 
     def _led_back(self, preorder: PreOrder, back_to: Back | None) -> PreOrder:
-        """Return the pre-order when what lies behind a page or junction is forgotten, and its own answer."""
+        """Return the pre-order when a page or junction, and what lies behind it, are forgotten."""
         page = self._page_of(back_to)
         if page is None:
             return preorder
-        slots = [*forgotten(self._flow.behind(page)), *page.fills]
-        if page.challenge is not None:
-            slots.append(page.challenge)
+        slots = [*forgotten([*self._flow.behind(page), page]), *page.fills]
         led, _ = preorder.apply(self._graph, [slot.clear() for slot in dict.fromkeys(slots)])
         return led
 
@@ -585,6 +584,8 @@ class Engine:
         frozen = await self._runner.open_attempt(visit)
         if frozen is None:
             return None
+        if needs_token(visit.open):
+            raise UnknownReturn
         outcome, _ = await self._decide(frozen, page, request)
         if isinstance(outcome, Reject):
             walk = await self._settle(visit)
@@ -603,11 +604,11 @@ class Engine:
         return await self._conclude(visit, page, outcome, verdict)
 
     async def returned(self, request: CheckoutRequest) -> Reply:
-        """Answer a return from outside that carries the token of its attempt; needs no session."""
+        """Answer a return from outside whose address tells its attempt; needs no session."""
         page = request.page
-        if page is None or request.token is None:
-            raise ProgrammingError("a return names its page and carries a token")
-        found = await self._runner.by_token(request.token)
+        if page is None:
+            raise ProgrammingError("a return names its page")
+        found = await self._runner.returning(request.token, request.reference)
         if found is None:
             raise UnknownReturn
         loaded, row = found

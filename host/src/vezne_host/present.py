@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -67,21 +68,30 @@ class Envelope(Struct, frozen=True, kw_only=True):
 
 def wire(value: Any) -> Any:
     """Return plain values for JSON: money and decimals as text, structs as objects."""
+    if value is None or type(value) in _PLAIN:
+        return value
     if isinstance(value, Money):
         return value.wire
     if isinstance(value, Struct):
         return {
-            info.encode_name: wire(item)
-            for info in msgspec.structs.fields(value)
-            if (item := getattr(value, info.name)) is not UNSET
+            key: wire(item) for key, name in _keys(type(value)) if (item := getattr(value, name)) is not UNSET
         }
-    if isinstance(value, Mapping):
-        return {key: wire(item) for key, item in value.items()}
     if isinstance(value, list | tuple | frozenset):
         return [wire(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: wire(item) for key, item in value.items()}
     if isinstance(value, Decimal):
         return format(value, "f")
     return value
+
+
+_PLAIN: frozenset[type] = frozenset({str, int, bool})
+
+
+@cache
+def _keys(kind: type[Struct]) -> tuple[tuple[str, str], ...]:
+    """Return the keys of a struct, each with its attribute; msgspec works them out anew when it is asked."""
+    return tuple((info.encode_name, info.name) for info in msgspec.structs.fields(kind))
 
 
 def decimals(amount: Decimal | None) -> str | None:

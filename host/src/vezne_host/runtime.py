@@ -53,6 +53,7 @@ from vezne_host.engine import Engine
 from vezne_host.field import SPINE
 from vezne_host.hooks import collect
 from vezne_host.late import Late
+from vezne_host.payments.post_order import PostOrders
 from vezne_host.payments.reconciler import Reconciler
 from vezne_host.payments.runner import Runner
 from vezne_host.phone import national
@@ -136,9 +137,9 @@ class MerchantRuntime:
         self.lifetimes = process.settings.lifetimes
         self.nudge = process.nudge
         self.catalogue = LiveCatalogue(snapshot)
-        self.order_links = OrderLinks(
-            [key for _, key in process.keys], merchant.name, process.settings.lifetimes.order_link_days
-        )
+        keys, days = [key for _, key in process.keys], process.settings.lifetimes.order_link_days
+        self.order_links = OrderLinks(keys, merchant.name, days)
+        self.return_links = OrderLinks(keys, merchant.name, days, purpose="return")
         self._flow = Late[Flow]()
         self._book = Late[RuleBook]()
         self._gateways = Late[Mapping[str, Gateway]]()
@@ -173,6 +174,7 @@ class MerchantRuntime:
         self.presenter = Presenter(self.graph, self.catalogue, self.texts.translate, self._phone)
         self.checkouts = Checkouts(process.lane, merchant.name)
         self.runner = Runner(self, process.lane, self.checkouts)
+        self.post_orders = PostOrders(self, process.lane)
         self.reconciler = Reconciler(process.lane, {self.name: self})
         self.engine = Engine(self, self.checkouts, self.runner)
 

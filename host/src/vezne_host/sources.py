@@ -255,5 +255,4 @@ def _own(address: Address, world: World) -> Address | None:
 def _deal(preorder: PreOrder, world: World) -> bytes | None:
     if not preorder.has(UNPAID):
         return None
-    values = ((slot, preorder.get(slot)) for slot in _DEAL)
-    return digest(*(b"" if value is None else slot.identity(value) for slot, value in values))
+    return digest(*map(preorder.identity, _DEAL))

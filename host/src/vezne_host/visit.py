@@ -24,6 +24,8 @@ class CheckoutRequest(Struct, frozen=True, kw_only=True):
     answer: Answer = Answer()
     token: str | None = None
     """One-time token of a return address."""
+    reference: str | None = None
+    """Order number and try that a return address names, their signature verified."""
 
 
 class Reply(Struct, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -34,9 +35,12 @@ def bank_form(text: str) -> tuple[str, dict[str, str]]:
     action = re.search(r'action="([^"]+)"', text)
     assert action is not None, text
     fields = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', text)
-    return action.group(1).replace("&amp;", "&"), {
-        name: value.replace("&amp;", "&") for name, value in fields
-    }
+    return unescape(action.group(1)), {unescape(name): unescape(value) for name, value in fields}
+
+
+def charged(house: House, number: str) -> list[dict[str, Any]]:
+    """Return what the bank has authorized for an order."""
+    return [row for row in house.ledger(number) if row["kind"] == "authorization"]
 
 
 def from_the_bank(shopper: Shopper, otp: str = "123456") -> tuple[str, dict[str, str]]:

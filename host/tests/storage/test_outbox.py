@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from vezne_core import Event, Money, OrderPlaced, PreorderExpired, SlotsCleared
+from vezne_core import Event, Money, OrderPlaced, PaymentGivenBack, PreorderExpired, SlotsCleared
 from vezne_host.storage.lane import Lane
 from vezne_host.storage.outbox import TOPICS, TRIES, Delivery, Outbox, decode, encode, topic, wait_after
 
@@ -21,6 +21,9 @@ EVENTS: list[Event] = [
     OrderPlaced(
         id="e3", merchant="acme", at=AT, preorder="p1", order=7, number="1234567890123",
         amount=Money.of("199.90", "TRY"), email="ada@example.com", language="tr",
+    ),
+    PaymentGivenBack(
+        id="e4", merchant="acme", at=AT, number="1", amount=Money.of(1, "TRY"), email="ada@example.com"
     ),
 ]  # fmt: skip
 INSTANT = timedelta()
@@ -61,7 +64,7 @@ async def test_event_is_read_as_it_was_written(event: Event) -> None:
 
 
 async def test_topics_are_the_names_of_the_events() -> None:
-    assert set(TOPICS) == {"slots_cleared", "order_placed", "preorder_expired"}
+    assert set(TOPICS) == {"slots_cleared", "order_placed", "preorder_expired", "payment_given_back"}
 
 
 @pytest.mark.parametrize(

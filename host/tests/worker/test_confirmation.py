@@ -3,10 +3,10 @@ from decimal import Decimal
 
 import pytest
 
-from vezne_core import Money, OrderPlaced
+from vezne_core import Money, OrderPlaced, PaymentGivenBack
 from vezne_host.storage.placed import Body, Extra, Line, OrderSummary
 from vezne_host.texts import GettextTexts
-from vezne_host.worker.confirmation import confirmation, short_message, written
+from vezne_host.worker.confirmation import confirmation, given_back, short_message, written
 
 TEXTS = GettextTexts.of(["vezne_host"])
 LINK = "https://acme.example/orders/completed/1234567890123:x:y/"
@@ -66,6 +66,18 @@ def test_order_that_waits_for_its_payment_says_so() -> None:
 
     assert "as soon as your payment has arrived" in confirmation(placed("en"), waiting, TEXTS, LINK).text
     assert "payment" not in confirmation(placed("en"), ORDER, TEXTS, LINK).text
+
+
+def test_money_that_went_back_is_told_with_its_amount() -> None:
+    event = PaymentGivenBack(
+        id="e2", merchant="acme", at=datetime(2026, 11, 24, tzinfo=UTC), number="1234567890123",
+        amount=ORDER.amount, email="ada@example.com", language="tr",
+    )  # fmt: skip
+
+    letter = given_back(event, TEXTS)
+
+    assert letter.subject == "1234567890123 numaralı siparişin ödemesi"
+    assert "1.334,20 TL" in letter.text
 
 
 def test_link_without_a_host_is_left_out() -> None:

@@ -13,12 +13,12 @@ from typing import Any
 import msgspec
 from litestar import Request, Response, get, post
 
-from vezne_core import Answer, ClientData, Deferred, Message, Page
+from vezne_core import Answer, ClientData, Deferred, FormPost, Html, Message, Page, Redirect
 from vezne_host.http.body import Body, merged
 from vezne_host.http.form_schema import header_fields
-from vezne_host.http.page import alert, leaving, nothing_to_do, shown
+from vezne_host.http.page import alert, forwarding, leaving, nothing_to_do, shown
 from vezne_host.http.visitor import Failure, Visitor, visitor_of
-from vezne_host.payments.attempt import TOKEN
+from vezne_host.payments.attempt import NUMBER, OUTCOME, TOKEN
 from vezne_host.present import Envelope, PageContext, wire
 from vezne_host.storage.users import Users
 from vezne_host.visit import CheckoutRequest, Reply, UnknownReturn
@@ -33,7 +33,7 @@ NO_HEADER = "The header {name} is required."
 
 _KEPT_BACK = frozenset({"cookie", "authorization"})
 """Headers that no page and no gateway sees."""
-_OWN = frozenset({"page", TOKEN})
+_OWN = frozenset({"page", TOKEN, NUMBER})
 """Parameters that are ours, not a page's."""
 
 _headers_of = cache(header_fields)
@@ -46,7 +46,7 @@ async def look(request: Request[Any, Any, Any]) -> Response[bytes]:
     query = visitor.query(legacy=True)
     sent = merged(query)
     page = _page(visitor, sent)
-    if not visitor.is_ajax and page is not None and page.returns and _token(sent):
+    if not visitor.is_ajax and page is not None and page.returns and {TOKEN, OUTCOME} & sent.keys():
         # a provider that sends the shopper back by a link
         return await _returned(visitor, _request(visitor, "GET", page, sent, query, Body({})))
     asked = CheckoutRequest(client=visitor.client, session=visitor.session, page=page)
@@ -82,11 +82,27 @@ async def submit(request: Request[Any, Any, Any]) -> Response[bytes]:
 async def redirect_three_d(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Take the shopper's browser to the bank."""
     visitor = visitor_of(request.scope)
-    runtime = visitor.runtime
-    hand_off = await runtime.engine.leave(CheckoutRequest(client=visitor.client, session=visitor.session))
-    if hand_off is None or isinstance(hand_off, ClientData | Deferred):
-        return nothing_to_do(visitor, runtime.services.links.path(CHECKOUT))
-    return leaving(visitor, hand_off)
+    hand_off = await _left(visitor)
+    return leaving(visitor, hand_off) if hand_off else nothing_to_do(visitor, _back(visitor))
+
+
+@get("/orders/redirection")
+async def redirection(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """Forward the shopper's browser to the provider."""
+    visitor = visitor_of(request.scope)
+    hand_off = await _left(visitor)
+    return forwarding(visitor, hand_off) if hand_off else visitor.redirect(_back(visitor))
+
+
+async def _left(visitor: Visitor) -> Redirect | FormPost | Html | None:
+    """Return what takes the browser away, and note that the shopper left."""
+    asked = CheckoutRequest(client=visitor.client, session=visitor.session)
+    hand_off = await visitor.runtime.engine.leave(asked)
+    return None if isinstance(hand_off, ClientData | Deferred) else hand_off
+
+
+def _back(visitor: Visitor) -> str:
+    return visitor.runtime.services.links.path(CHECKOUT)
 
 
 def _page(visitor: Visitor, sent: Mapping[str, Any]) -> Page[Any] | None:
@@ -104,9 +120,15 @@ def _page(visitor: Visitor, sent: Mapping[str, Any]) -> Page[Any] | None:
     return page
 
 
-def _token(sent: Mapping[str, Any]) -> str | None:
-    token = sent.get(TOKEN)
-    return token if isinstance(token, str) and token else None
+def _text(sent: Mapping[str, Any], name: str) -> str | None:
+    text = sent.get(name)
+    return text if isinstance(text, str) and text else None
+
+
+def _reference(visitor: Visitor, sent: Mapping[str, Any]) -> str | None:
+    """Return the attempt that a return address names; a name that is not signed by us is none."""
+    number = _text(sent, NUMBER)
+    return visitor.runtime.return_links.number(number) if number else None
 
 
 def _request(
@@ -137,7 +159,8 @@ def _request(
             headers={name: value for name, value in visitor.headers.items() if name not in _KEPT_BACK},
             client=visitor.client,
         ),
-        token=_token(sent) if page.returns else None,
+        token=_text(sent, TOKEN) if page.returns else None,
+        reference=_reference(visitor, sent) if page.returns else None,
     )
 
 
@@ -176,8 +199,8 @@ async def _flash(visitor: Visitor, asked: CheckoutRequest, errors: Mapping[str, 
     """Keep errors for the next page that the session is shown."""
     checkouts, runner = visitor.runtime.checkouts, visitor.runtime.runner
     loaded = None
-    if asked.token is not None:
-        found = await runner.by_token(asked.token)
+    if asked.token is not None or asked.reference is not None:
+        found = await runner.returning(asked.token, asked.reference)
         loaded = found[0] if found else None
     elif asked.session is not None:
         loaded = await checkouts.load(asked.session)
@@ -206,4 +229,4 @@ async def _html(visitor: Visitor, reply: Reply) -> Response[bytes]:
     return shown(visitor, title, "".join(parts))
 
 
-HANDLERS = [look, submit, redirect_three_d]
+HANDLERS = [look, submit, redirect_three_d, redirection]

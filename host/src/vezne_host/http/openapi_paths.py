@@ -234,4 +234,18 @@ PATHS: Json = {
             },
         },
     },
+    "/orders/redirection/": {
+        "get": {
+            "operationId": "redirectToProvider",
+            "summary": "Forward the shopper's browser to the payment provider.",
+            "parameters": [],
+            "responses": {
+                "200": {
+                    "description": "A form that submits itself, or the provider's own page.",
+                    "content": {"text/html": {"schema": _TEXT}},
+                },
+                "303": {"description": "To the provider, or back to the checkout."},
+            },
+        },
+    },
 }  # fmt: skip

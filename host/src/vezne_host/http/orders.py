@@ -8,7 +8,7 @@ from html import escape
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from litestar import Request, Response, get
+from litestar import Request, Response, get, post
 from litestar.enums import MediaType
 from litestar.params import FromPath
 
@@ -25,6 +25,7 @@ from vezne_host.storage.orders import Order, Orders
 from vezne_host.visit import CheckoutRequest
 
 THANKS = "Thank you for your order."
+NOT_PAYABLE = "This order does not wait for a payment any more."
 
 _PK = re.compile(r"[0-9]{1,18}", re.ASCII)
 
@@ -100,6 +101,27 @@ async def contract(request: Request[Any, Any, Any]) -> Response[bytes]:
     return visitor.raw(html.encode(), MediaType.HTML, 200, headers)
 
 
+@post("/orders/{number:str}/pay", status_code=200)
+async def pay(request: Request[Any, Any, Any], number: FromPath[str]) -> Response[bytes]:
+    """Begin to pay for an order that waits for its payment: by its owner, or with its signed link."""
+    visitor = visitor_of(request.scope)
+    visitor.prove()
+    runtime = visitor.runtime
+    linked = runtime.order_links.number(parameters(visitor).get("token", "")) == number
+    session = visitor.session
+    if session is None:
+        if not linked:
+            raise Failure(404, NOT_FOUND)
+        session = await runtime.post_orders.begin_session()
+        visitor.begin(session)
+    opened = await runtime.post_orders.open(number, session, linked=linked)
+    if opened is None:
+        raise Failure(404, NOT_FOUND)
+    if not opened:
+        raise Failure(409, NOT_PAYABLE)
+    return visitor.json({"redirect_url": "/orders/checkout/"})
+
+
 def _orders(visitor: Visitor) -> Orders:
     return Orders(visitor.runtime.lane, visitor.runtime.name)
 
@@ -141,4 +163,4 @@ def _moment(visitor: Visitor, sent: dict[str, str], name: str, of_day: time) -> 
         raise Failure(400, {name: [NOT_A_DATE]}) from None
 
 
-HANDLERS = [completed, orders, order, contract]
+HANDLERS = [completed, orders, order, contract, pay]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Iterable
 from html import escape
@@ -14,6 +15,8 @@ from litestar.enums import MediaType
 from vezne_core import FormPost, Html, Redirect
 from vezne_host.http.visitor import Visitor
 
+_HEADER_URL = re.compile(r"https?://[!-~]+", re.ASCII)
+"""An address that can stand in a header as it is."""
 _STYLE = (
     "body{font:1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:2rem auto;padding:0 1rem}"
     "[role=alert]{border-left:.25rem solid #b00020;padding-left:1rem}"
@@ -52,6 +55,13 @@ def leaving(visitor: Visitor, hand_off: Redirect | FormPost | Html) -> Response[
     parts = urlsplit(hand_off.url)
     query = parse_qsl(parts.query, keep_blank_values=True)
     return _form(visitor, "get", parts._replace(query="").geturl(), query)
+
+
+def forwarding(visitor: Visitor, hand_off: Redirect | FormPost | Html) -> Response[bytes]:
+    """Answer with what forwards the shopper's browser to the provider, without a page where that will do."""
+    if isinstance(hand_off, Redirect) and _HEADER_URL.fullmatch(hand_off.url):
+        return visitor.raw(b"", MediaType.TEXT, 303, {"Location": hand_off.url})
+    return leaving(visitor, hand_off)
 
 
 def _form(visitor: Visitor, method: str, url: str, fields: Iterable[tuple[str, str]]) -> Response[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from hashlib import sha256
 from secrets import token_urlsafe
@@ -30,6 +31,7 @@ from vezne_core import (
     Pay,
     PaymentAttempt,
     PreOrder,
+    ReturnAddress,
     paid_lines,
     without_secrets,
 )
@@ -37,6 +39,12 @@ from vezne_host.payments.draft import Draft
 
 TOKEN = "return_token"  # noqa: S105 - the name of a parameter
 """Query parameter of a return address."""
+
+NUMBER = "n"
+"""Query parameter of a return address: order number and try, signed (contract: isolated pre-order)."""
+
+OUTCOME = "success"
+"""Query parameter that every return address has."""
 
 CHECKOUT = "/orders/checkout/"
 
@@ -52,24 +60,24 @@ class Made(Struct, frozen=True):
     stored: PaymentAttempt
     token: str
 
-    def told(self, links: Links, page: str) -> PaymentAttempt:
+    def told(self, links: Links, page: str, sign: Callable[[str], str]) -> PaymentAttempt:
         """Return the attempt as the gateway is told, with its addresses of return."""
+        address, query = self.stored.return_address, {"page": page}
+        if address.one_time != "none":
+            query[TOKEN] = self.token
+        if address.number:
+            query[NUMBER] = sign(self.stored.reference)
         return msgspec.structs.replace(
             self.stored,
-            success_url=return_url(links, page, self.token, success=True),
-            failure_url=return_url(links, page, self.token, success=False),
+            success_url=return_url(links, query, success=True),
+            failure_url=return_url(links, query, success=False),
         )
 
 
-def return_url(links: Links, page: str, token: str, *, success: bool) -> str:
+def return_url(links: Links, query: Mapping[str, str], *, success: bool) -> str:
     """Return the address that the shopper's browser comes back to."""
-    query = {
-        "three_d_secure": "true",
-        "success": "true" if success else "false",
-        "page": page,
-        TOKEN: token,
-    }
-    return links.path(f"{CHECKOUT}?{urlencode(query)}")
+    flags = {"three_d_secure": "true", OUTCOME: "true" if success else "false"}
+    return links.path(f"{CHECKOUT}?{urlencode({**flags, **query})}")
 
 
 def make(
@@ -119,6 +127,7 @@ def make(
         input=without_secrets(form) if form is not None else {},
         success_url="",
         failure_url="",
+        return_address=outcome.return_address or ReturnAddress(),
         notice_url=links.path(f"/orders/hooks/{gateway}/"),
         campaign=preorder.get(SELECTED_CAMPAIGN),
         reward=rewards or {},

@@ -53,6 +53,11 @@ def sum_of(attempt: PaymentAttempt) -> Mapping[str, Any]:
     return {"amount": attempt.amount.amount, "currency": attempt.amount.currency}
 
 
+def needs_token(row: Any) -> bool:
+    """Tell whether an answer is only taken with the one-time token of its address."""
+    return attempt_of(row).return_address.one_time == "required"
+
+
 def attempt_of(row: Any) -> PaymentAttempt:
     """Read the attempt of a row, with what the provider calls the payment."""
     attempt = msgspec.msgpack.decode(row["attempt_body"], type=PaymentAttempt)

@@ -30,6 +30,7 @@ from vezne_core import (
     PAYMENT_OPTION,
     SHIPPING,
     SHOPPER,
+    Approved,
     Card,
     Catalogue,
     Money,
@@ -97,7 +98,8 @@ class Draft(Struct, frozen=True, kw_only=True):
     pieces: dict[str, int]
     """By SKU, gift boxes and the like included."""
     language: str
-    three_d: bool | None = None
+    post_order: bool = False
+    """It pays for an order that stands: nothing is taken from stock or basket."""
 
 
 class Snapshot(Struct, frozen=True):
@@ -177,8 +179,28 @@ def draft(preorder: PreOrder, catalogue: Catalogue, products: Mapping[str, Produ
         ),
         basket=basket.pk,
         lines=tuple((line.pk, line.quantity) for line in basket.lines),
-        pieces=pieces,
+        pieces={} if preorder.post_order else pieces,
         language=language,
+        post_order=preorder.post_order,
+    )
+
+
+def as_paid(order: Draft, paid: Approved) -> Draft:
+    """Return the order with the installments that the shopper chose at the provider, and their interest."""
+    if paid.installment is None and paid.interest is None:
+        return order
+    extra = paid.interest or Money.zero(order.amount.currency)
+    interest = order.interest + extra
+    body = msgspec.json.decode(order.body)
+    body["installment_interest_amount"] = interest.wire
+    if paid.installment is not None:
+        body["installment_count"] = paid.installment
+    return msgspec.structs.replace(
+        order,
+        amount=order.amount + extra,
+        charged=order.charged + extra,
+        interest=interest,
+        body=msgspec.json.encode(body).decode(),
     )
 
 
@@ -243,6 +265,19 @@ def _body(preorder: PreOrder, catalogue: Catalogue, sums: Totals, language: str)
         "installment_count": installment.count if installment else 1,
         "installment_interest_amount": sums.interest.wire,
     }
+
+
+PAYMENT_KEYS = (
+    "payment_option", "payment_option_slug", "bin_number", "bank", "card", "installment",
+    "installment_count", "installment_interest_amount", "fee_amount",
+)  # fmt: skip
+"""Keys of an order that change when it is paid another way."""
+
+
+def payment_body(body: str) -> str:
+    """Return the part of an order's keys that tells how it is paid."""
+    keys = msgspec.json.decode(body)
+    return msgspec.json.encode({key: keys.get(key) for key in PAYMENT_KEYS}).decode()
 
 
 def _gift_note(preorder: PreOrder) -> str:

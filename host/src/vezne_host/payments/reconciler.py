@@ -51,12 +51,14 @@ EVERY = 1.0
 """Seconds between two looks for what is due."""
 BATCH = 20
 
+OWED = frozenset({"paid_late", "voiding"})
+"""Money is there that has to go back."""
 DEAD = frozenset({"abandoned", "declined", "released"})
 
 
 def wait_after(state: str, asked: int) -> timedelta:
     """Return how long to wait after the so-many-th question."""
-    waits = UNKNOWN_WAITS if state in ("started", "unknown", "paid_late") else CHALLENGED_WAITS
+    waits = UNKNOWN_WAITS if state in ("started", "unknown", *OWED) else CHALLENGED_WAITS
     return waits[min(asked, len(waits)) - 1]
 
 
@@ -152,7 +154,7 @@ class _Question:
         if case is None:
             await self._later("its gateway is not registered any more")
             return
-        if self._state == "paid_late":
+        if self._state in OWED:
             await self._give_back(case)
             return
         result = await called(case.gateway, case.attempt, lambda: case.gateway.ask(case.attempt))

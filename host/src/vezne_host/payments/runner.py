@@ -31,17 +31,19 @@ from vezne_core import (
     Pay,
     PaymentAttempt,
     PreOrder,
+    Reservation,
 )
 from vezne_core.outcome import GENERAL
 from vezne_host.payments.attempt import Made, hashed, make, return_page
 from vezne_host.payments.calling import called
-from vezne_host.payments.case import Case, attempt_of
+from vezne_host.payments.case import Case, attempt_of, needs_token
 from vezne_host.payments.draft import Snapshot, draft, freeze, thaw
 from vezne_host.payments.failpoint import failpoint
 from vezne_host.payments.holding import Holding
 from vezne_host.payments.settler import Settler
 from vezne_host.payments.verdict import Lost, Refused, Verdict, Waiting
 from vezne_host.storage import attempts as sql
+from vezne_host.storage import post_orders
 from vezne_host.storage.checkouts import Checkouts, Loaded, encode_body
 from vezne_host.storage.lane import Away, Lane
 
@@ -54,6 +56,7 @@ log = structlog.get_logger()
 NO_STOCK = "There is not enough of {name} in stock."
 CARD_AGAIN = "Please enter your card again."
 NO_GATEWAY = "This way to pay is not available now."
+NOT_PAYABLE = "This order does not wait for a payment any more."
 TOO_MANY = "Too many tries. Please wait a few minutes."
 
 
@@ -81,8 +84,9 @@ class Runner:
             return Refused({GENERAL: [NO_GATEWAY]}, visit.preorder, visit.loaded)
         if not await self._may_try(visit, outcome):
             return Refused({GENERAL: [TOO_MANY]}, visit.preorder, visit.loaded)
-        number = visit.preorder.get(ORDER_NUMBER) or services.numbers.fresh()
-        declined = declined.with_value(ORDER_NUMBER, number)
+        number = self._number(visit)
+        if ORDER_NUMBER not in page.forgets:  # else a payment that is declined gives it back
+            declined = declined.with_value(ORDER_NUMBER, number)
         accepted, _ = visit.preorder.apply(graph, outcome.changes, page.resets)
         accepted = accepted.with_value(ORDER_NUMBER, number)
         challenged, _ = accepted.apply(graph, outcome.challenged)
@@ -92,7 +96,7 @@ class Runner:
             links=services.links,
             expires=visit.loaded.now + timedelta(minutes=self._runtime.lifetimes.challenged_minutes),
         )  # fmt: skip
-        holding = Holding(self._runtime.reservations, graph, accepted, made.stored, order)
+        holding = Holding(self._reservations(accepted), graph, accepted, made.stored, order)
         case = Case(
             attempt=made.stored,
             gateway=gateway,
@@ -112,6 +116,12 @@ class Runner:
         )
         back = return_page(self._runtime.flow.chain_of[page.name].pages, page)
         return await self._shielded(self._begin(case, made, back, visit))
+
+    def _number(self, visit: Visit) -> str:
+        """Return the order's number: the one that stands, the one of an earlier try, or a fresh one."""
+        if visit.preorder.post_order and visit.loaded.order is not None:
+            return visit.loaded.order.number
+        return visit.preorder.get(ORDER_NUMBER) or self._runtime.services.numbers.fresh()
 
     async def resume(self, visit: Visit, page: Page[Any], outcome: Pay, declined: PreOrder) -> Verdict:
         """Go on with the open attempt; of two callers one does."""
@@ -162,15 +172,22 @@ class Runner:
         )  # fmt: skip
         return frozen.with_value(CONFIG, visit.world.config)
 
-    async def by_token(self, token: str) -> tuple[Loaded, Any] | None:
-        """Return the checkout that a return token belongs to, and the row of its attempt."""
+    async def returning(self, token: str | None, reference: str | None) -> tuple[Loaded, Any] | None:
+        """Return the checkout that a return address belongs to, and the row of its attempt.
+
+        :param token: its one-time token; where there is one, it alone counts.
+        :param reference: order number and try, once their signature was verified.
+        """
         row = await self._lane.ask(
             sql.LOAD_RETURN,
             merchant=self._merchant,
-            return_hash=hashed(token),
+            return_hash=hashed(token) if token is not None else None,
+            reference=reference if token is None else None,
             skus=list(self._runtime.settings().skus),
         )
-        return None if row is None else (self._checkouts.read(row), row)
+        if row is None or (token is None and needs_token(row)):
+            return None
+        return self._checkouts.read(row), row
 
     async def noticed(self, gateway: str, notice: Notice) -> tuple[Loaded, Any] | None:
         """Return the checkout that a provider's message is about, and the row of its attempt."""
@@ -236,7 +253,7 @@ class Runner:
         if verdict is not None:
             return verdict
         failpoint("after_claim")
-        told = made.told(self._runtime.services.links, back)
+        told = made.told(self._runtime.services.links, back, self._runtime.return_links.sign)
         result = await called(
             case.gateway, case.attempt, lambda: case.gateway.begin(told, case.card), repeat=True
         )
@@ -272,14 +289,15 @@ class Runner:
     async def _claim(self, case: Case, made: Made, visit: Visit) -> Verdict | None:
         """Take what the order needs and store the attempt; a verdict when that was refused."""
         basket = visit.loaded.basket
-        if basket is None:
+        if basket is None and not visit.preorder.post_order:
             return Lost()
         values = {
             "merchant": self._merchant,
             "preorder": visit.preorder.id,
             "revision": visit.preorder.revision,
-            "basket": basket.pk,
-            "basket_version": basket.version,
+            "basket": basket.pk if basket else 0,
+            "basket_version": basket.version if basket else 0,
+            "order": visit.loaded.post_order,
             "skus": list(case.draft.pieces),
             "pieces": list(case.draft.pieces.values()),
             "held": msgspec.json.encode(case.draft.pieces).decode(),
@@ -313,6 +331,10 @@ class Runner:
             return Refused(errors, visit.preorder, visit.loaded)
         if row["attempt"] is not None:
             return None
+        if case.loaded.post_order is not None:
+            return (
+                Lost() if row["payable"] else Refused({GENERAL: [NOT_PAYABLE]}, visit.preorder, visit.loaded)
+            )
         if not row["current"]:
             return Lost()
         return Refused({GENERAL: self._short(case, row["short"])}, visit.preorder, visit.loaded)
@@ -328,6 +350,9 @@ class Runner:
         self, case: Case, values: dict[str, Any], left_open: Holding | None
     ) -> tuple[Any, Errors | None]:
         """Run the claim; with reservations of plugins in one transaction, all or nothing."""
+        if case.loaded.post_order is not None:
+            async with self._lane.lend() as driver:
+                return await post_orders.CLAIM.run(driver, **values), None
         if not case.holding and left_open is None:
             async with self._lane.lend() as driver:
                 return await sql.CLAIM.run(driver, **values), None
@@ -369,8 +394,14 @@ class Runner:
     def holding(self, attempt: PaymentAttempt, snapshot: Snapshot) -> Holding:
         """Return what an attempt holds beside stock, as it was frozen."""
         values = {name: bytes(raw) for name, raw in snapshot.values.items()}
-        frozen = PreOrder(snapshot.draft.preorder, self._merchant, raw=values)
-        return Holding(self._runtime.reservations, self._runtime.graph, frozen, attempt, snapshot.draft)
+        frozen = PreOrder(
+            snapshot.draft.preorder, self._merchant, raw=values, post_order=snapshot.draft.post_order
+        )
+        return Holding(self._reservations(frozen), self._runtime.graph, frozen, attempt, snapshot.draft)
+
+    def _reservations(self, preorder: PreOrder) -> Sequence[Reservation]:
+        """An order that stands has taken what it needs."""
+        return () if preorder.post_order else self._runtime.reservations
 
     def _short(self, case: Case, skus: Sequence[str]) -> list[Message]:
         names = {line.sku: line.name for line in case.attempt.lines}

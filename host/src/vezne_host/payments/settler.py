@@ -23,6 +23,7 @@ from vezne_core import (
     Declined,
     Deferred,
     Errors,
+    Money,
     NotAttempted,
     OrderPlaced,
     PaymentAttempt,
@@ -34,10 +35,12 @@ from vezne_core import (
 )
 from vezne_core.outcome import GENERAL
 from vezne_host.payments.case import Case, sum_of
+from vezne_host.payments.draft import as_paid, payment_body
 from vezne_host.payments.failpoint import failpoint
 from vezne_host.payments.holding import Holding
 from vezne_host.payments.verdict import Lost, Placed, Refused, Stepped, Verdict, Waiting
 from vezne_host.storage import attempts as sql
+from vezne_host.storage import post_orders
 from vezne_host.storage.checkouts import AttemptRow, new_public_id
 from vezne_host.storage.lane import Away, Lane
 
@@ -75,6 +78,7 @@ class Settler:
                 wrong = self._mismatch(case, result)
                 if wrong:
                     return await self._doubt(case, wrong, flag=wrong)
+                case = msgspec.structs.replace(case, draft=as_paid(case.draft, result))
                 verdict = await self._place(case, PAID, "approved", result.transaction_id, leaves)
                 await self._store_card(case, result)
             case Pending():
@@ -99,6 +103,11 @@ class Settler:
         values = self._order_values(case, status, result, transaction_id, leaves, renew)
 
         async def place() -> Any:
+            if case.loaded.post_order is not None:
+                more = {"order": case.loaded.post_order, "charged": order.charged.amount}
+                return await self._lane.ask(
+                    post_orders.PAY, **(values | more | {"body": payment_body(order.body)})
+                )
             if not case.holding:
                 return await self._lane.ask(sql.PLACE, **values)
             async with self._lane.transaction() as driver:
@@ -111,7 +120,8 @@ class Settler:
         failpoint("after_place")
         if row is not None:
             self._runtime.nudge()
-            return Placed(self.placed(row["pk"], order.number, order.key), renew)
+            key = row["key"] if case.loaded.post_order is not None else order.key
+            return Placed(self.placed(row["pk"], order.number, key), renew)
         known = await self._lane.ask(sql.LOAD_ATTEMPT, merchant=self._merchant, attempt=case.attempt.id)
         if known is not None and known["order_pk"] is not None:
             return Placed(self.placed(known["order_pk"], known["number"], known["key"]), renew)
@@ -199,11 +209,13 @@ class Settler:
 
     @staticmethod
     def _mismatch(case: Case, result: Approved) -> str | None:
-        """Compare what the provider took with what was asked."""
+        """Compare what the provider took, less an interest of its own, with what was asked."""
         asked, taken = case.attempt.amount, result.amount
-        if taken == asked:
+        extra = result.interest or Money.zero(asked.currency)
+        if extra.currency == asked.currency and extra.amount >= 0 and taken == asked + extra:
             return None
-        return f"asked {asked.wire} {asked.currency}, approved {taken.wire} {taken.currency}"
+        told = f"asked {asked.wire} {asked.currency}, approved {taken.wire} {taken.currency}"
+        return f"{told} with {extra.wire} {extra.currency} of interest" if extra else told
 
     async def _store_card(self, case: Case, result: Approved) -> None:
         if result.stored_card is None or case.draft.user is None or case.attempt.save_card is None:
@@ -243,6 +255,8 @@ class Settler:
             "status": status,
             "amount": order.amount.amount,
             "currency": order.amount.currency,
+            "charged": order.charged.amount,
+            "interest": order.interest.amount,
             "key": order.key,
             "body": order.body,
             "item_products": [item.product for item in order.items],

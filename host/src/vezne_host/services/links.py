@@ -29,13 +29,15 @@ class OrderLinks:
 
     Three parts separated by colons: number, time, signature (contract:
     overview, Completion). The first key signs, all are accepted.
+
+    :param purpose: what was signed for one purpose opens nothing else.
     """
 
-    def __init__(self, keys: Sequence[Secret], merchant: str, days: int) -> None:
+    def __init__(self, keys: Sequence[Secret], merchant: str, days: int, purpose: str = "order") -> None:
         self._max_age = days * 86400
         self._serializer = URLSafeTimedSerializer(
             [key.reveal() for key in reversed(keys)],
-            salt=f"vezne.order.{merchant}",
+            salt=f"vezne.{purpose}.{merchant}",
             signer_kwargs={"sep": ":"},
         )
 

@@ -72,7 +72,8 @@ CLAIM = Query(text("""
 
 PLACE = Query(text("""
     WITH attempt AS (
-        UPDATE payment_attempt SET state = 'placed', transaction_id = :transaction_id, due_at = NULL
+        UPDATE payment_attempt SET state = 'placed', transaction_id = :transaction_id, due_at = NULL,
+               amount = CAST(:charged AS numeric), interest = CAST(:interest AS numeric)
         WHERE merchant = :merchant AND id = :attempt AND state = any(CAST(:leaves AS text[]))
         RETURNING preorder_id
     ), ordered AS (
@@ -275,8 +276,11 @@ _WITH_CHECKOUT = f"""
     WHERE a.merchant = :merchant
 """
 
-# An answer from outside, by the token in its return address: no session is needed.
-LOAD_RETURN = Query(text(f"{_WITH_CHECKOUT} AND a.return_hash = :return_hash"))
+# An answer from outside, by what its return address carries: no session is needed.
+LOAD_RETURN = Query(text(f"""
+    {_WITH_CHECKOUT}
+    AND (a.return_hash = CAST(:return_hash AS bytea) OR a.reference = CAST(:reference AS text))
+"""))  # fmt: skip
 
 # A notice names the payment as we do, or as the provider does.
 LOAD_NOTICED = Query(text(f"""
@@ -362,7 +366,7 @@ LATE = Query(text("""
 GIVEN_BACK = Query(text("""
     WITH given AS (
         UPDATE payment_attempt SET state = :state, due_at = NULL, claimed_by = NULL, claimed_until = NULL
-        WHERE merchant = :merchant AND id = :attempt AND state = 'paid_late'
+        WHERE merchant = :merchant AND id = :attempt AND state IN ('paid_late', 'voiding')
         RETURNING id
     ), ledger AS (
         INSERT INTO payment_ledger (merchant, attempt_id, kind, amount, currency)

@@ -260,7 +260,11 @@ _COLUMNS = f"""
     CASE WHEN a.id IS NOT NULL THEN json_build_object(
         'id', a.id, 'state', a.state, 'page', a.page, 'order_number', a.order_number,
         'due', coalesce(a.due_at <= now(), false))::text END AS attempt,
-    CASE WHEN o.pk IS NOT NULL THEN json_build_object(
+    CASE WHEN p.post_order IS NOT NULL THEN (
+        SELECT json_build_object('pk', x.pk, 'number', x.number, 'key', x.key,
+                                 'age', extract(epoch FROM now() - p.updated_at))::text
+        FROM "order" x WHERE x.merchant = p.merchant AND x.pk = p.post_order)
+    WHEN o.pk IS NOT NULL THEN json_build_object(
         'pk', o.pk, 'number', o.number, 'key', o.key,
         'age', extract(epoch FROM now() - o.created_at))::text END AS placed,
     (SELECT json_agg(json_build_object(

@@ -19,8 +19,8 @@ from vezne_host.testing.house import House
 Rows = list[Mapping[str, Any]]
 Ask = Callable[..., Rows]
 
-GATEWAY = "sandbox"
-"""The gateway whose bank keeps the ledger."""
+GATEWAYS = frozenset({"sandbox", "sandbox_redirect"})
+"""Those whose bank keeps the ledger."""
 
 _SIGNS = {"capture": 1, "refund": -1, "void": -1}
 
@@ -83,7 +83,7 @@ def taken(house: House) -> dict[str, Decimal]:
 def _money(attempts: Rows, taken: dict[str, Decimal]) -> Iterator[str]:
     known = set()
     for row in attempts:
-        if row["gateway"] != GATEWAY:
+        if row["gateway"] not in GATEWAYS:
             continue
         reference, state = row["reference"], row["state"]
         known.add(reference)

@@ -75,7 +75,9 @@ def _amounts(value: Any, key: str) -> Iterator[str]:
             yield from _amounts(item, key)
     elif isinstance(value, float):
         yield f"{key} is the float {value}"
-    elif isinstance(value, str) and (key.endswith(("amount", "price", "_interest")) or key == "loyalty_money"):
+    elif isinstance(value, str) and (
+        key.endswith(("amount", "price", "_interest")) or key == "loyalty_money"
+    ):
         if not _MONEY.fullmatch(value):
             yield f"{key} is {value!r}"
 
@@ -116,7 +118,9 @@ def _sums(answer: Answer) -> Iterator[str]:
     discount = Decimal(basket["total_discount_amount"])
     named = sum((Decimal(each["discount"]) for each in basket["discounts"]), _ZERO)
     total = Decimal(shown["total_amount"])
-    parts = goods - discount + _amount(shown["shipping_amount"]) + _amount((shown["gift_box"] or {}).get("price"))
+    parts = (
+        goods - discount + _amount(shown["shipping_amount"]) + _amount((shown["gift_box"] or {}).get("price"))
+    )
     if goods != Decimal(basket["total_product_amount"]):
         yield f"the lines cost {goods}, the basket says {basket['total_product_amount']}"
     if discount > goods or goods - discount != Decimal(basket["total_amount"]):

@@ -12,6 +12,7 @@ from vezne_core import (
     ORDER_NUMBER,
     UNPAID,
     Answer,
+    Change,
     ChosenInstallment,
     Links,
     Money,
@@ -77,7 +78,7 @@ class RedirectionPageCompletePage(Page[RedirectionPageCompleteForm]):
         do the installments: they count if the gateway approves, with the
         interest that it says was taken.
         """
-        chosen = ()
+        chosen: tuple[Change, ...] = ()
         if form.installment_count:
             interest = Money.of(form.interest_fee or 0, preorder.require(UNPAID).amount.currency)
             picked = ChosenInstallment(pk=0, count=form.installment_count, interest=interest)

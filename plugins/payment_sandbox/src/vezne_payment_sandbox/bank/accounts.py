@@ -76,6 +76,8 @@ class Accounts:
     by_order: dict[tuple[str, str], list[Payment]] = field(default_factory=dict)
     challenges: dict[str, Challenge] = field(default_factory=dict)
     challenge_of: dict[str, Challenge] = field(default_factory=dict)
+    expiry: dict[str, float] = field(default_factory=dict)
+    """By payment, until when its page is open, on the clock of `time.monotonic`."""
     on_file: dict[str, CardOnFile] = field(default_factory=dict)
     failed_once: set[tuple[str, str, str]] = field(default_factory=set)
 
@@ -92,6 +94,7 @@ class Accounts:
         """Forget every payment, challenge and stored card."""
         for kept in (self.payments, self.by_reference, self.by_order, self.challenges, self.challenge_of):
             kept.clear()
+        self.expiry.clear()
         self.on_file.clear()
         self.failed_once.clear()
 
@@ -111,7 +114,7 @@ class Accounts:
                 return await self._decline(call, payment, "65")
             challenge = self.challenge(payment, card, order)
             return Said(_encoded(self._three_d_required(challenge, base_url)))
-        return await self._provision(call, payment, card, order)
+        return await self.provision(call, payment, card, order)
 
     async def complete(self, call: Call, message: Complete) -> Reply:
         """Make the provision after the access page; a second completion repeats the first's decision."""
@@ -122,7 +125,7 @@ class Accounts:
             case "declined":
                 return await self._decline(call, payment, payment.code or "05")
             case "challenged" if challenge is not None and payment.authenticated:
-                return await self._provision(call, payment, challenge.card, challenge.order)
+                return await self.provision(call, payment, challenge.card, challenge.order)
             case "none" if challenge is not None:
                 return Silence()
             case "challenged":
@@ -137,10 +140,14 @@ class Accounts:
             raise Refusal(400, "invalid", "Send either card or card_token.", "card")
         if order.card is not None and not is_card_number(order.card.number):
             raise Refusal(400, "invalid", "The card number fails its check digit.", "card.number")
-        if money(order.amount) <= ZERO:
-            raise Refusal(400, "invalid", "The amount must be above zero.", "amount")
+        self.check_terms(terminal, order)
         if order.three_d and (order.success_url is None or order.failure_url is None):
             raise Refusal(400, "invalid", "3-D Secure needs success_url and failure_url.", "success_url")
+
+    def check_terms(self, terminal: str, order: Authorize) -> None:
+        """Refuse what goes wrong whatever card is charged."""
+        if money(order.amount) <= ZERO:
+            raise Refusal(400, "invalid", "The amount must be above zero.", "amount")
         for name in ("success_url", "failure_url", "notice_url"):
             if (url := getattr(order, name)) is not None:
                 check_return_url(url, name)
@@ -169,18 +176,17 @@ class Accounts:
 
     def challenge(self, payment: Payment, card: Card, order: Authorize) -> Challenge:
         """Open an access page. The typed card is dropped here; only its row in the catalogue is kept."""
-        payment.state = "challenged"
-        self._keep(payment)
-        token = secrets.token_urlsafe(24)
-        challenge = Challenge(
-            token,
-            payment,
-            card,
-            msgspec.structs.replace(order, card=None),
-            time.monotonic() + self.challenge_seconds,
-        )
+        token, expires = secrets.token_urlsafe(24), self.await_shopper(payment)
+        challenge = Challenge(token, payment, card, msgspec.structs.replace(order, card=None), expires)
         self.challenges[token] = self.challenge_of[payment.id] = challenge
         return challenge
+
+    def await_shopper(self, payment: Payment) -> float:
+        """Wait for an answer to a page; return until when."""
+        payment.state = "challenged"
+        self._keep(payment)
+        self.expiry[payment.id] = time.monotonic() + self.challenge_seconds
+        return self.expiry[payment.id]
 
     def open_for(self, terminal: str, reference: str) -> Challenge | None:
         """Find the open access page of a reference."""
@@ -196,12 +202,15 @@ class Accounts:
             otp.encode(errors="replace"), self.catalogue.otp.encode()
         )
         if not payment.authenticated:
-            payment.state = "declined"
-            payment.code = "3C" if otp is None else "3D"
-            payment.text = self.catalogue.declines[payment.code]
+            self.close(payment, "3C" if otp is None else "3D")
         return payment.authenticated
 
-    async def _provision(self, call: Call, payment: Payment, card: Card, order: Authorize) -> Reply:
+    def close(self, payment: Payment, code: str) -> None:
+        """Decline a payment whose page came to nothing."""
+        payment.state, payment.code, payment.text = "declined", code, self.catalogue.declines[code]
+
+    async def provision(self, call: Call, payment: Payment, card: Card, order: Authorize) -> Reply:
+        """Charge a card that was found and, where needed, authenticated; it does what its row says."""
         if card.does == "fail_first" and call.identity not in self.failed_once:
             self.failed_once.add(call.identity)
             return NotProcessed()
@@ -227,7 +236,7 @@ class Accounts:
         return Said(said.body, lost=card.does == "lose_answer")
 
     async def _decline(self, call: Call, payment: Payment, code: str) -> Said:
-        payment.state, payment.code, payment.text = "declined", code, self.catalogue.declines[code]
+        self.close(payment, code)
         answer = Declined(
             transaction_id=payment.id,
             reference=payment.reference,
@@ -339,13 +348,15 @@ class Accounts:
         self, call: Call, payment: Payment, rows: list[Row], answer: Answer, stored: CardOnFile | None = None
     ) -> Said:
         body = _encoded(answer)
-        given = GivenAnswer(
-            terminal=call.terminal,
-            operation=call.operation,
-            key=call.key,
-            digest=call.digest,
-            body=msgspec.Raw(body),
-        )
+        given = None
+        if call.operation != "session":  # a shopper's payment answers no call of the merchant
+            given = GivenAnswer(
+                terminal=call.terminal,
+                operation=call.operation,
+                key=call.key,
+                digest=call.digest,
+                body=msgspec.Raw(body),
+            )
         await self.ledger.append(Entry(rows=rows, payment=payment, answer=given, stored_card=stored))
         return Said(body)
 
@@ -361,10 +372,9 @@ class Accounts:
             self.by_order.setdefault((payment.terminal, payment.order_number), []).append(payment)
 
     def _expire(self, payment: Payment) -> None:
-        challenge = self.challenge_of.get(payment.id)
-        if payment.state == "challenged" and challenge is not None and time.monotonic() >= challenge.expires:
-            payment.state, payment.code = "declined", "3E"
-            payment.text = self.catalogue.declines["3E"]
+        expires = self.expiry.get(payment.id)
+        if payment.state == "challenged" and expires is not None and time.monotonic() >= expires:
+            self.close(payment, "3E")
 
     def _card_on_file(self, terminal: str, token: str | None) -> Card | None:
         known = self.on_file.get(token or "")
@@ -394,6 +404,7 @@ class Accounts:
             amount=payment.amount,
             currency=payment.currency,
             installments=payment.installments,
+            interest=payment.interest,
             masked_card=payment.masked_card,
             captured=payment.capture,
             at=payment.at,
@@ -478,6 +489,7 @@ def _view(payment: Payment) -> PaymentView:
         amount=payment.amount,
         currency=payment.currency,
         installments=payment.installments,
+        interest=payment.interest,
         captured=payment.captured,
         refunded=payment.refunded,
         masked_card=payment.masked_card,

@@ -22,6 +22,7 @@ from vezne_payment_sandbox.bank.protocol import (
     Complete,
     ForgetCard,
     Message,
+    OpenSession,
     Operation,
     Query,
     Refund,
@@ -92,7 +93,7 @@ def _admit(
 
 def _order_number(bank: Bank, terminal: str, message: Message) -> str | None:
     match message:
-        case Authorize() | Query(order_number=str()):
+        case Authorize() | OpenSession() | Query(order_number=str()):
             return message.order_number
         case Query(reference=str(reference)):
             payment = bank.accounts.by_reference.get((terminal, reference))
@@ -136,6 +137,8 @@ async def _act(bank: Bank, call: Call, message: Message, base_url: str) -> Reply
     match message:
         case Authorize():
             return await bank.accounts.authorize(call, message, base_url)
+        case OpenSession():
+            return bank.sessions.open(call, message, base_url)
         case Complete():
             return await bank.accounts.complete(call, message)
         case Capture():

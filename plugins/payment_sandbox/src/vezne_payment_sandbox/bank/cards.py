@@ -36,10 +36,21 @@ class Card(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         return f"Card({masked(self.number)!r}, {self.does!r})"
 
 
-class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"cards": "card"}):
-    """The content of cards.toml: cards, the code they share, and the words of every decline."""
+class Installment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How often a hosted page lets the shopper pay, and the interest in per cent of the amount."""
+
+    count: int
+    interest: str
+
+
+class Catalogue(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True,
+    rename={"cards": "card", "installments": "installment"},
+):  # fmt: skip
+    """The content of cards.toml: cards, the code they share, installments, the words of every decline."""
 
     cards: list[Card]
+    installments: list[Installment]
     declines: dict[str, str]
     cvv: str
     otp: str

@@ -11,6 +11,7 @@ from vezne_payment_sandbox.bank.journal import Journal
 from vezne_payment_sandbox.bank.ledger import Ledger
 from vezne_payment_sandbox.bank.notices import Notices
 from vezne_payment_sandbox.bank.replies import Call, Replies
+from vezne_payment_sandbox.bank.sessions import Sessions
 
 
 class Bank:
@@ -34,10 +35,10 @@ class Bank:
         self.notices = Notices(self.terminals)
         self.ledger = Ledger(ledger)
         self.accounts = Accounts(catalogue(), self.ledger, self.notices, challenge_seconds)
+        self.sessions = Sessions(self.accounts)
         entries = self.ledger.load()
         self.accounts.restore(entries)
-        for entry in entries:
-            given = entry.answer
+        for given in (entry.answer for entry in entries if entry.answer is not None):
             call = Call(given.terminal, given.operation, given.key, given.digest)
             self.replies.restore(call, bytes(given.body))
 
@@ -48,6 +49,7 @@ class Bank:
         self.journal.seen.clear()
         self.replies.clear()
         self.accounts.clear()
+        self.sessions.clear()
         await self.ledger.clear()
 
     async def close(self) -> None:

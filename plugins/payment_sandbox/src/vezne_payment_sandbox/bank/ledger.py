@@ -37,6 +37,7 @@ class Payment(msgspec.Struct, kw_only=True):
     amount: str
     currency: str
     installments: int
+    interest: str = "0.00"
     capture: bool
     masked_card: str
     at: str
@@ -73,7 +74,7 @@ class Entry(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
 
     rows: list[Row]
     payment: Payment
-    answer: GivenAnswer
+    answer: GivenAnswer | None = None
     stored_card: CardOnFile | None = None
 
 

@@ -15,9 +15,11 @@ Line = Annotated[str, msgspec.Meta(max_length=200, pattern=r"\A[^\x00-\x1f\x7f]*
 Url = Annotated[str, msgspec.Meta(max_length=2000, pattern=r"\Ahttps?://[^\s\x00-\x1f\x7f]+\Z")]
 Currency = Literal["TRY", "USD", "EUR", "GBP"]
 State = Literal["none", "challenged", "approved", "declined", "voided", "refunded"]
+Count = Annotated[int, msgspec.Meta(ge=1, le=36)]
 Operation = Literal[
-    "authorize", "complete", "capture", "void", "refund", "query", "rewards", "campaigns", "forget-card"
-]
+    "authorize", "session", "complete", "capture", "void", "refund", "query", "rewards", "campaigns",
+    "forget-card",
+]  # fmt: skip
 
 
 class Refusal(Exception):
@@ -62,7 +64,7 @@ class Authorize(Message, frozen=True):
     order_number: Word
     amount: Amount
     currency: Currency
-    installments: Annotated[int, msgspec.Meta(ge=1, le=36)] = 1
+    installments: Count = 1
     capture: bool = True
     three_d: bool = False
     success_url: Url | None = None
@@ -73,6 +75,20 @@ class Authorize(Message, frozen=True):
     store_card: bool = False
     campaign: Word | None = None
     rewards: dict[Word, Amount] = {}
+    buyer: Buyer | None = None
+
+
+class OpenSession(Message, frozen=True):
+    """`POST /api/session`."""
+
+    reference: Word
+    order_number: Word
+    amount: Amount
+    currency: Currency
+    installments: list[Count] = []
+    success_url: Url
+    failure_url: Url
+    notice_url: Url | None = None
     buyer: Buyer | None = None
 
 
@@ -128,6 +144,7 @@ class ForgetCard(Message, frozen=True):
 
 MESSAGES: dict[Operation, type[Message]] = {
     "authorize": Authorize,
+    "session": OpenSession,
     "complete": Complete,
     "capture": Capture,
     "void": Void,
@@ -137,8 +154,8 @@ MESSAGES: dict[Operation, type[Message]] = {
     "campaigns": CardQuestion,
     "forget-card": ForgetCard,
 }
-KEYED: frozenset[Operation] = frozenset({"authorize", "complete", "capture", "void", "refund"})
-"""Operations that move money and therefore need an `Idempotency-Key`."""
+KEYED: frozenset[Operation] = frozenset({"authorize", "session", "complete", "capture", "void", "refund"})
+"""Operations that move money, or let it be moved, and therefore need an `Idempotency-Key`."""
 
 
 class StoredCard(msgspec.Struct, frozen=True):
@@ -163,6 +180,7 @@ class Approved(Answer, frozen=True, tag="approved"):
     amount: str
     currency: str
     installments: int
+    interest: str
     masked_card: str
     captured: bool
     at: str
@@ -199,6 +217,25 @@ class ThreeDRequired(Answer, frozen=True, tag="three_d_required"):
     expires_in: int
 
 
+class InstallmentOffer(msgspec.Struct, frozen=True):
+    """One way to pay on a hosted page; `amount` is what is taken, with the interest."""
+
+    count: int
+    interest: str
+    amount: str
+
+
+class SessionOpened(Answer, frozen=True, tag="session_opened"):
+    """The shopper pays on a page of the bank; the browser has to go to `page_url`."""
+
+    payment_id: str
+    reference: str
+    order_number: str
+    page_url: str
+    installments: list[InstallmentOffer]
+    expires_in: int
+
+
 class Moved(Answer, frozen=True, tag="done"):
     """A capture, void or refund was made; the amounts are those of the payment after it."""
 
@@ -221,6 +258,7 @@ class PaymentView(msgspec.Struct, kw_only=True, frozen=True):
     amount: str
     currency: str
     installments: int
+    interest: str
     captured: str
     refunded: str
     masked_card: str
