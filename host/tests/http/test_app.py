@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from vezne_core import Problem, Refused, Unavailable
 from vezne_host.collected import PluginFailed
 from vezne_host.config import HostSettings, Merchant, load
 from vezne_host.http.app import create_app
+from vezne_host.http.cookies import SessionCookies, Ticket
 from vezne_host.password import Passwords
 from vezne_host.storage.lane import Away
 from vezne_host.texts import GettextTexts
@@ -44,6 +46,14 @@ plugins = []
 """
 
 PASSWORDS = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+class SetClock:
+    def __init__(self) -> None:
+        self.time = datetime(2026, 5, 4, 12, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.time
 
 
 class Catalogue:
@@ -83,7 +93,21 @@ class House:
             "plain.test": Shop(configuration.merchants["plain"]),
             "closed.test": Refused([Problem("merchants.closed", "secret-detail")]),
         }
-        self.app = create_app(merchants, self.settings, passwords=PASSWORDS)
+        self.clock = SetClock()
+        self.app = create_app(merchants, self.settings, passwords=PASSWORDS, clock=self.clock)
+        keys = [(key.id, key.key) for key in self.settings.keys]
+        self._cookies = SessionCookies(keys, timedelta(days=30))
+
+    def sealed(self, anchor: str) -> str:
+        """Return a session's cookie as it was set at first."""
+        return self._cookies.seal("shop", Ticket("public-id", int(self.clock.time.timestamp()), anchor))
+
+    def opened(self, cookie: str) -> tuple[str, str]:
+        """Return public id and anchor of a Set-Cookie header."""
+        value = cookie.partition("=")[2].partition(";")[0]
+        ticket = self._cookies.open("shop", [value], self.clock.time)
+        assert ticket is not None
+        return ticket.public_id, ticket.anchor
 
     @asynccontextmanager
     async def client(
@@ -194,6 +218,61 @@ async def test_only_the_merchants_own_origins_may_ask_for_more(house: House) -> 
     assert own.status_code == 204
     assert "x-requested-with" in own.headers["access-control-allow-headers"]
     assert not [name for name in other.headers if name.startswith("access-control")]
+
+
+# The session's cookie.
+
+
+async def test_a_cookie_is_renewed_in_the_second_half_of_its_life_and_not_before(house: House) -> None:
+    async with house.client() as client:
+        client.cookies.set("osessionid", house.sealed("anchor"))
+        assert "set-cookie" not in (await client.get("/address/country/")).headers
+        house.clock.time += timedelta(days=16)
+        renewed = (await client.get("/address/country/")).headers["set-cookie"]
+
+    assert renewed.startswith("osessionid=")
+    assert "httponly" in renewed.lower()
+    assert house.opened(renewed) == ("public-id", "anchor")
+
+
+async def test_a_cookie_at_the_end_of_its_life_is_nobodys(house: House) -> None:
+    async with house.client() as client:
+        client.cookies.set("osessionid", house.sealed("anchor"))
+        house.clock.time += timedelta(days=31)
+
+        assert "set-cookie" not in (await client.get("/address/country/")).headers
+
+
+async def test_the_token_of_a_session_stays_the_same(house: House) -> None:
+    async with house.client() as client:
+        client.cookies.set("osessionid", house.sealed("anchor"))
+        first, second = [(await client.get("/csrf_token/")).json() for _ in range(2)]
+
+    assert first == second
+    assert first["csrf_token"].startswith("anchor.")
+
+
+async def test_a_session_without_a_token_gets_one_of_its_own(house: House) -> None:
+    async with house.client() as client:
+        client.cookies.set("osessionid", house.sealed(""))
+        answer = await client.get("/csrf_token/")
+
+    session, token = answer.headers.get_list("set-cookie")
+    assert session.startswith("osessionid=")
+    public_id, anchor = house.opened(session)
+    assert public_id == "public-id"
+    assert answer.json()["csrf_token"].startswith(f"{anchor}.")
+    assert token.startswith(f"csrftoken={anchor}.")
+
+
+async def test_a_visitor_keeps_the_token_that_he_has(house: House) -> None:
+    async with house.client() as client:
+        first = (await client.get("/csrf_token/")).json()["csrf_token"]
+        client.cookies.set("csrftoken", first)
+        again = await client.get("/csrf_token/")
+
+    assert again.json()["csrf_token"] == first
+    assert "set-cookie" not in again.headers
 
 
 # How errors look.

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 
+from vezne_host.storage.lane import Query, opened
+from vezne_host.testing.house import House
 from vezne_host.testing.journey import Shopper
 
 PATH = "/baskets/basket/"
+STOCK = Query(text("""
+    UPDATE stock SET quantity = CAST(:quantity AS int) WHERE merchant = :merchant AND sku = :sku
+"""))  # fmt: skip
 
 
 def put(shopper: Shopper, method: str = "POST", **line: Any) -> httpx.Response:
@@ -183,6 +190,34 @@ def test_a_form_is_as_good_as_json(guest: Shopper) -> None:
     answer = guest.client.post(PATH, data=form, headers={"x-csrftoken": token})
 
     assert answer.json()["basket"]["basketitem_set"][0]["attributes"] == {"color": "red"}
+
+
+def stock(house: House, sku: str, quantity: int) -> None:
+    async def set_stock() -> None:
+        async with opened(house.database_url, size=1, rest=0) as lane:
+            await lane.ask(STOCK, merchant="lean", sku=sku, quantity=quantity)
+
+    asyncio.run(set_stock())
+
+
+def test_what_is_not_there_any_more_is_taken_out_and_told(enter: Any, house: House) -> None:
+    shopper = enter("lean")
+    put(shopper, product=6, quantity=1)
+    put(shopper, product=4, quantity=5)
+    stock(house, "VZ-LAST", 0)
+    stock(house, "VZ-LAMP", 3)
+    try:
+        shown = basket(shopper)
+    finally:
+        stock(house, "VZ-LAST", 1)
+        stock(house, "VZ-LAMP", 1000)
+
+    assert {line["product"]["pk"]: line["quantity"] for line in shown["basketitem_set"]} == {4: 3}
+    assert sorted(shown["unavailable_basket_products"], key=lambda each: each["pk"]) == [
+        {"pk": 4, "name": "Lamp", "unavailable_quantity": 2},
+        {"pk": 6, "name": shown["unavailable_basket_products"][0]["name"], "unavailable_quantity": 1},
+    ]
+    assert basket(shopper)["unavailable_basket_products"] == []
 
 
 # Vouchers.

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vezne_host.http.body import FIELD_LIMIT, BadBody, Body, merged, read_body, read_query
+from vezne_host.http.body import FIELD_LIMIT, BadBody, Body, merged, read_body, read_notice, read_query
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
@@ -190,3 +190,25 @@ def test_no_query_string_raises_anything_else(raw: bytes) -> None:
         read_query(raw)
     except BadBody:
         return
+
+
+@pytest.mark.parametrize(
+    ("raw", "content_type", "fields"),
+    [
+        (b"oid=1&mdStatus=1", FORM, {"oid": "1", "mdStatus": "1"}),
+        (b'{"id": "evt_1"}', JSON, {"id": "evt_1"}),
+        (b'[{"id": 1}]', JSON, {}),
+        (b"<CC5Notice/>", "text/xml; charset=iso-8859-9", {}),
+        (b"plain words", "", {}),
+        (b"\xff\xfe", "application/octet-stream", {}),
+    ],
+)
+def test_what_a_provider_says_keeps_its_bytes(raw: bytes, content_type: str, fields: Any) -> None:
+    notice = read_notice(raw, content_type)
+
+    assert (notice.fields, notice.raw) == (fields, raw)
+
+
+def test_a_compressed_notice_is_refused() -> None:
+    with pytest.raises(BadBody):
+        read_notice(b"x", JSON, "gzip")

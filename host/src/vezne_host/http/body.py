@@ -79,6 +79,19 @@ def read_body(raw: bytes, content_type: str, encoding: str = "", *, legacy: bool
     return Body(merged(pairs), pairs, raw)
 
 
+def read_notice(raw: bytes, content_type: str, encoding: str = "") -> Body:
+    """Read what a provider's server says: as a body where it is one, else its bytes alone.
+
+    :raises BadBody: it was compressed.
+    """
+    try:
+        return read_body(raw, content_type, encoding, legacy=True)
+    except BadBody as refused:
+        if refused.sentence == COMPRESSED:
+            raise
+        return Body({}, (), raw)
+
+
 def read_query(raw: bytes, *, legacy: bool = False) -> Pairs:
     """Read a query string.
 

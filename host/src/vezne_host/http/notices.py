@@ -11,7 +11,6 @@ from litestar.enums import MediaType
 from litestar.params import FromPath
 
 from vezne_core import Answer
-from vezne_host.http.body import Body
 from vezne_host.http.visitor import Failure, visitor_of
 from vezne_host.visit import ForgedNotice
 
@@ -45,7 +44,7 @@ async def hook(request: Request[Any, Any, Any], gateway: FromPath[str]) -> Respo
     if known is None:
         raise Failure(404, NO_GATEWAY)
     query = visitor.query(legacy=True)
-    body: Body = await visitor.body(request, legacy=True)
+    body = await visitor.notice(request)
     answer = Answer(
         method="POST",
         query=query,

@@ -17,7 +17,7 @@ from msgspec import Struct
 from vezne_core import Client, Clock, Errors, Refused, Text
 from vezne_host.config import HostSettings
 from vezne_host.http import csrf
-from vezne_host.http.body import NOT_READABLE, BadBody, Body, Pairs, read_body, read_query
+from vezne_host.http.body import NOT_READABLE, BadBody, Body, Pairs, read_body, read_notice, read_query
 from vezne_host.http.client import client_of, currency_of
 from vezne_host.http.cookies import NAMES, SessionCookies, Ticket, cookie_values
 from vezne_host.http.csrf import CsrfTokens
@@ -176,18 +176,34 @@ class Visitor:
 
         :raises BadBody: it cannot be read.
         """
+        raw = await self._raw(request)
+        return read_body(raw, self._content_type, self._content_encoding, legacy=legacy)
+
+    async def notice(self, request: Request[Any, Any, Any]) -> Body:
+        """Read what a provider's server says, in whatever form, within size and time.
+
+        :raises BadBody: it was compressed, or broke off.
+        """
+        return read_notice(await self._raw(request), self._content_type, self._content_encoding)
+
+    async def _raw(self, request: Request[Any, Any, Any]) -> bytes:
         try:
             async with asyncio.timeout(_BODY_SECONDS):
-                raw = await request.body()
+                return await request.body()
         except TimeoutError:
             raise Failure(408, TOO_SLOW) from None
         except HTTPException as error:
             if error.status_code < 500:
                 raise
             raise BadBody(NOT_READABLE) from None  # the client has gone; nobody reads the answer
-        return read_body(
-            raw, self.headers.get("content-type", ""), self.headers.get("content-encoding", ""), legacy=legacy
-        )
+
+    @property
+    def _content_type(self) -> str:
+        return self.headers.get("content-type", "")
+
+    @property
+    def _content_encoding(self) -> str:
+        return self.headers.get("content-encoding", "")
 
     def prove(self, token: str | None = None) -> None:
         """Make sure that a page of our own sent this.

@@ -5,10 +5,9 @@ import time
 from collections.abc import Mapping
 from html import escape
 from typing import Any
-from urllib.parse import parse_qsl
 
 import msgspec
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
@@ -16,10 +15,10 @@ from vezne_payment_sandbox.bank.accounts import Challenge, new_payment
 from vezne_payment_sandbox.bank.cards import masked
 from vezne_payment_sandbox.bank.desk import Bank
 from vezne_payment_sandbox.bank.ledger import Payment
+from vezne_payment_sandbox.bank.markup import HttpRequest, page, read_form, way_back
 from vezne_payment_sandbox.bank.protocol import Authorize, Refusal, invalid
 from vezne_payment_sandbox.bank.signing import form_hash, is_fresh, same
 
-HttpRequest = Request[Any, Any, Any]
 FORM_FIELDS = frozenset(
     {
         "terminal",
@@ -34,12 +33,6 @@ FORM_FIELDS = frozenset(
     }
     | {"success_url", "failure_url", "notice_url", "store_card", "campaign"}
     | {"card_number", "card_holder", "card_expiry_month", "card_expiry_year", "card_cvv"}
-)
-MAX_FIELDS = 50
-_STYLE = (
-    "body{font-family:sans-serif;max-width:26rem;margin:3rem auto;padding:0 1rem;line-height:1.5}"
-    "input,button{font:inherit;padding:.5rem;margin:.25rem 0;width:100%;box-sizing:border-box}"
-    "dt{color:#555}dd{margin:0 0 .5rem;font-weight:bold}"
 )
 
 
@@ -59,7 +52,7 @@ async def answer_access_page(
 ) -> Response[str]:
     """Take the password or the cancellation, once; a post with neither is the hand-off and shows the page."""
     seen = bank.journal.open("access-answer")
-    fields = await _form(request)
+    fields = await read_form(request)
     seen.body = {name: "***" for name in fields if name in ("otp", "cancel", "session_token")}
     challenge = bank.accounts.challenges.get(token)
     if challenge is None or not challenge.is_open:
@@ -76,13 +69,13 @@ async def answer_access_page(
 async def gate(request: HttpRequest, bank: NamedDependency[Bank]) -> Response[str]:
     """Take a signed browser form that carries the card itself, and show the access page."""
     seen = bank.journal.open("gate")
-    fields = await _form(request)
+    fields = await read_form(request)
     try:
         challenge = _challenge_from_form(bank, fields)
     except Refusal as refusal:
         seen.status = refusal.status
         at = f" ({escape(refusal.field)})" if refusal.field else ""
-        return _page("The payment cannot begin", f"<p>{escape(refusal.text)}{at}</p>", refusal.status)
+        return page("The payment cannot begin", f"<p>{escape(refusal.text)}{at}</p>", refusal.status)
     seen.terminal = challenge.payment.terminal
     seen.body = {"reference": challenge.payment.reference, "order_number": challenge.payment.order_number}
     answer = _otp_page(challenge, bank, "access/")
@@ -129,16 +122,6 @@ def _is_reload(payment: Payment, order: Authorize) -> bool:
     )
 
 
-async def _form(request: HttpRequest) -> dict[str, str]:
-    """Read a browser form; a repeated field counts once, with its first value."""
-    text = (await request.body()).decode("utf-8", "replace")
-    try:
-        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS)
-    except ValueError:
-        return {}
-    return dict(reversed(pairs))
-
-
 def _answered(bank: Bank, challenge: Challenge, otp: str | None) -> Response[str]:
     authenticated = bank.accounts.answer_challenge(challenge, otp)
     payment, order = challenge.payment, challenge.order
@@ -159,23 +142,13 @@ def _answered(bank: Bank, challenge: Challenge, otp: str | None) -> Response[str
     }
     fields["hash"] = form_hash(bank.terminals[payment.terminal], fields)
     url = (order.success_url if authenticated else order.failure_url) or ""
-    inputs = "".join(
-        f'<input type="hidden" name="{name}" value="{escape(value)}">' for name, value in fields.items()
-    )
-    nonce = secrets.token_urlsafe(16)
-    return _page(
-        "Back to the shop",
-        f'<form id="back" method="post" action="{escape(url)}">{inputs}'
-        "<button>Continue to the shop</button></form>"
-        f'<script nonce="{nonce}">document.getElementById("back").submit()</script>',
-        script=nonce,
-    )
+    return way_back(url, fields)
 
 
 def _otp_page(challenge: Challenge, bank: Bank, folder: str = "") -> Response[str]:
     payment = challenge.payment
     installments = f", {payment.installments} installments" if payment.installments > 1 else ""
-    return _page(
+    return page(
         "Sandbox bank: confirm your payment",
         f"<dl><dt>Order</dt><dd>{escape(payment.order_number)}</dd>"
         f"<dt>Amount</dt><dd>{payment.amount} {payment.currency}{installments}</dd>"
@@ -192,24 +165,5 @@ def _otp_page(challenge: Challenge, bank: Bank, folder: str = "") -> Response[st
 
 def _closed_page(challenge: Challenge | None) -> Response[str]:
     if challenge is None:
-        return _page("Nothing here", "<p>The bank does not know this page.</p>", 404)
-    return _page("Nothing here any more", "<p>This page was used or is too old.</p>", 410)
-
-
-def _page(title: str, body: str, status: int = 200, script: str = "") -> Response[str]:
-    policy = "default-src 'none'; style-src 'unsafe-inline'" + (
-        f"; script-src 'nonce-{script}'" if script else ""
-    )
-    return Response(
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head>'
-        f"<body><main><h1>{escape(title)}</h1>{body}</main></body></html>",
-        status_code=status,
-        media_type="text/html; charset=utf-8",
-        headers={
-            "Cache-Control": "no-store",
-            "Content-Security-Policy": policy,
-            "Referrer-Policy": "no-referrer",
-            "X-Content-Type-Options": "nosniff",
-        },
-    )
+        return page("Nothing here", "<p>The bank does not know this page.</p>", 404)
+    return page("Nothing here any more", "<p>This page was used or is too old.</p>", 410)

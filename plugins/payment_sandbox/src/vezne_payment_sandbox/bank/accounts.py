@@ -25,12 +25,10 @@ from vezne_payment_sandbox.bank.protocol import (
     Found,
     HandOff,
     Moved,
-    PaymentView,
     Query,
     Refund,
     Refusal,
     Rewards,
-    State,
     StoredCard,
     ThreeDRequired,
     Void,
@@ -39,6 +37,7 @@ from vezne_payment_sandbox.bank.protocol import (
     shown,
 )
 from vezne_payment_sandbox.bank.replies import Call, NotProcessed, Reply, Said, Silence
+from vezne_payment_sandbox.bank.statement import leading, view
 
 ZERO = Decimal("0.00")
 
@@ -120,7 +119,7 @@ class Accounts:
         """Make the provision after the access page; a second completion repeats the first's decision."""
         payment = self._own(call.terminal, message.payment_id)
         challenge = self.challenge_of.get(payment.id)
-        self._expire(payment)
+        self.expire(payment)
         match payment.state:
             case "declined":
                 return await self._decline(call, payment, payment.code or "05")
@@ -198,12 +197,14 @@ class Accounts:
         """Use the access page up, and tell whether the holder is authenticated; no OTP means cancelled."""
         challenge.used = True
         payment = challenge.payment
-        payment.authenticated = otp is not None and secrets.compare_digest(
-            otp.encode(errors="replace"), self.catalogue.otp.encode()
-        )
+        payment.authenticated = otp is not None and self.is_password(otp)
         if not payment.authenticated:
             self.close(payment, "3C" if otp is None else "3D")
         return payment.authenticated
+
+    def is_password(self, otp: str) -> bool:
+        """Tell whether a one-time password is right."""
+        return secrets.compare_digest(otp.encode(errors="replace"), self.catalogue.otp.encode())
 
     def close(self, payment: Payment, code: str) -> None:
         """Decline a payment whose page came to nothing."""
@@ -242,7 +243,7 @@ class Accounts:
             reference=payment.reference,
             order_number=payment.order_number,
             code=code,
-            text=payment.text,
+            text=payment.text or "",
         )
         return await self._record(call, payment, [], answer)
 
@@ -316,9 +317,9 @@ class Accounts:
             payment = self.payments.get(message.transaction_id or "")
             found = [payment] if payment is not None and payment.terminal == terminal else []
         for payment in found:
-            self._expire(payment)
+            self.expire(payment)
         found = [payment for payment in found if payment.state != "none"]
-        return Found(state=_leading(found), payments=[_view(payment) for payment in found])
+        return Found(state=leading(found), payments=[view(payment) for payment in found])
 
     def rewards(self, terminal: str, question: CardQuestion) -> Rewards:
         """Tell the points of a card; a card without any, or unknown, has none."""
@@ -371,7 +372,8 @@ class Accounts:
             self.payments[payment.id] = self.by_reference[payment.terminal, payment.reference] = payment
             self.by_order.setdefault((payment.terminal, payment.order_number), []).append(payment)
 
-    def _expire(self, payment: Payment) -> None:
+    def expire(self, payment: Payment) -> None:
+        """Decline a payment whose page was not answered in time."""
         expires = self.expiry.get(payment.id)
         if payment.state == "challenged" and expires is not None and time.monotonic() >= expires:
             self.close(payment, "3E")
@@ -471,34 +473,6 @@ def _portion(asked: str | None, left: Decimal, code: str) -> Decimal:
     if amount <= ZERO:
         raise Refusal(400, "invalid", "The amount must be above zero.", "amount")
     return amount
-
-
-def _leading(payments: list[Payment]) -> State:
-    """Give the state that matters of several tries: money held first, then the newest."""
-    if not payments:
-        return "none"
-    return next((each.state for each in payments if each.state == "approved"), payments[-1].state)
-
-
-def _view(payment: Payment) -> PaymentView:
-    return PaymentView(
-        transaction_id=payment.id,
-        reference=payment.reference,
-        order_number=payment.order_number,
-        state=payment.state,
-        amount=payment.amount,
-        currency=payment.currency,
-        installments=payment.installments,
-        interest=payment.interest,
-        captured=payment.captured,
-        refunded=payment.refunded,
-        masked_card=payment.masked_card,
-        auth_code=payment.auth_code,
-        code=payment.code,
-        text=payment.text,
-        authenticated=payment.authenticated,
-        at=payment.at,
-    )
 
 
 def _encoded(answer: Answer) -> bytes:

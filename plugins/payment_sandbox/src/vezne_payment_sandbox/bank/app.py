@@ -8,7 +8,7 @@ from litestar import Litestar
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
-from vezne_payment_sandbox.bank import access, api, control
+from vezne_payment_sandbox.bank import access, api, control, hosted
 from vezne_payment_sandbox.bank.cards import demo_terminals
 from vezne_payment_sandbox.bank.desk import Bank
 
@@ -27,8 +27,9 @@ def create_bank(
     """Open a bank; without arguments, that of the demo shop, with a ledger in memory.
 
     `ledger` names the file that keeps money and answers over a kill; one bank at a time may have it.
-    `terminals` maps ids to secrets (default: terminals.toml). `public_url` is where browsers find the access
-    page (default: the address of the request). `hold_seconds` is how long a lost answer keeps its connection.
+    `terminals` maps ids to secrets (default: terminals.toml). `public_url` is where browsers find the pages
+    of the bank (default: the address of the request). `hold_seconds` is how long a lost answer keeps its
+    connection.
     `with_control` false leaves out `/control/`. The bank itself is `app.state.bank`; it works without a
     lifespan too, as a mounted application must.
     """
@@ -55,6 +56,8 @@ def create_bank(
         access.show_access_page,
         access.answer_access_page,
         access.gate,
+        hosted.show_hosted_page,
+        hosted.answer_hosted_page,
         control.read_ledger,
     ]
     if with_control:

@@ -85,9 +85,9 @@ class OpenSession(Message, frozen=True):
     order_number: Word
     amount: Amount
     currency: Currency
-    installments: list[Count] = []
     success_url: Url
     failure_url: Url
+    installments: list[Count] = []
     notice_url: Url | None = None
     buyer: Buyer | None = None
 
