@@ -257,7 +257,7 @@ def test_lists(sent: Any, expected: list[int]) -> None:
         pytest.param({"a": 1}, NOT_A_LIST, id="an object"),
         pytest.param(5, NOT_A_LIST, id="a number"),
         pytest.param(["1", "x"], NOT_AN_INTEGER, id="one wrong item"),
-        pytest.param([[1]], NOT_AN_INTEGER, id="a list in a list"),
+        pytest.param([[1, 2]], NOT_AN_INTEGER, id="a list in a list"),
         pytest.param([10**5000], NOT_AN_INTEGER, id="a huge number alone"),
         pytest.param("[" * 5000, NOT_A_LIST, id="depth"),
         pytest.param(
@@ -373,7 +373,8 @@ def test_unknown_fields_are_ignored() -> None:
     made, errors = decode(form(int), {"value": "1", "paymentType": "x", "is_post_order": "true"})
 
     assert errors == {}
-    assert made == form(int)(1) or made.value == 1  # type: ignore[union-attr]
+    assert made.value == 1  # type: ignore[union-attr]
+    assert made.__struct_fields__ == ("value",)  # type: ignore[union-attr]
 
 
 class Renamed(Struct, frozen=True):
@@ -579,10 +580,10 @@ def test_a_right_field_is_not_complained_about_because_another_is_wrong(
     sent: dict[str, Any], name: str
 ) -> None:
     right = {
-        "text": "x", "secret": "xx", "number": "1", "amount": "1.5", "flag": "on", "agreed": "1", "choice": "a",
-        "moment": "2024-06-03T12:00:00Z", "mixed": "1", "numbers": "[1]", "words": ["a"], "few": "1", "map": "{}",
-        "by_number": '{"1": "1.5"}', "usage": '{"label_id": 1, "amount": "1"}', "usages": "[]", "received": "x",
-        "anything": "x",
+        "text": "x", "secret": "xx", "number": "1", "amount": "1.5", "flag": "on", "agreed": "1",
+        "choice": "a", "moment": "2024-06-03T12:00:00Z", "mixed": "1", "numbers": "[1]", "words": ["a"],
+        "few": "1", "map": "{}", "by_number": '{"1": "1.5"}', "usage": '{"label_id": 1, "amount": "1"}',
+        "usages": "[]", "received": "x", "anything": "x",
     }  # fmt: skip
     _, errors = decode(Everything, sent | {name: right.get(name, "x")}, answer=Answer())
 

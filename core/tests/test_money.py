@@ -202,8 +202,8 @@ def test_plain_amount_is_read(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "", "-1", "+1", "-0", "1.", ".5", "1e3", "1E3", "NaN", "sNaN", "Infinity", "1,5", "1 000", "1_000", " 1",
-        "1 ", "1\n", "１２", "٣", "0x1", "1.2.3", "1" * 13, "0.0000001", "9" * 5000, "1e999999",
+        "", "-1", "+1", "-0", "1.", ".5", "1e3", "1E3", "NaN", "sNaN", "Infinity", "1,5", "1 000", "1_000",
+        " 1", "1 ", "1\n", "１２", "٣", "0x1", "1.2.3", "1" * 13, "0.0000001", "9" * 5000, "1e999999",
     ],
 )  # fmt: skip
 def test_anything_else_is_no_amount(text: str) -> None:

@@ -49,9 +49,13 @@ class EarlierPage(Page[Any]):
         pytest.param(Pay(), Pay(), True, id="just pay"),
         pytest.param(Pay(LOCKER.fill("A1")), Pay(LOCKER.fill("A1")), True, id="pay with a change"),
         pytest.param(Pay(LOCKER.fill("A1")), Pay(), False, id="pay without it"),
-        pytest.param(Pay(challenged=[NOTE.fill("x")]), Pay(challenged=(NOTE.fill("x"),)), True, id="list or tuple"),
+        pytest.param(
+            Pay(challenged=[NOTE.fill("x")]), Pay(challenged=(NOTE.fill("x"),)), True, id="list or tuple"
+        ),
         pytest.param(Pay(challenged=[NOTE.fill("x")]), Pay(), False, id="another when challenged"),
-        pytest.param(Pay(answer=Answer(body=b"x")), Pay(answer=Answer(body=b"x")), True, id="the same answer"),
+        pytest.param(
+            Pay(answer=Answer(body=b"x")), Pay(answer=Answer(body=b"x")), True, id="the same answer"
+        ),
         pytest.param(Pay(answer=Answer()), Pay(), False, id="resumed is not begun"),
         pytest.param(Pay(three_d=True), Pay(three_d=None), False, id="3-D wanted"),
         pytest.param(Pay(save_card="mine"), Pay(), False, id="kept card"),

@@ -5,8 +5,10 @@ from __future__ import annotations
 import copy
 import json
 import logging
+import operator
 import pickle
 import traceback
+from collections.abc import Callable
 
 import msgspec
 import pytest
@@ -26,9 +28,14 @@ class Held(Struct, frozen=True):
 def shown(value: object) -> list[str]:
     """Every way a value may end up as text."""
     return [
-        repr(value), str(value), f"{value}", f"{value!r}", f"{value:>40}", "%s" % value, "%r" % (value,),  # noqa: UP031
-        "{}".format(value), repr([value]), repr({"card": value}),  # noqa: UP032
-    ]  # fmt: skip
+        repr(value),
+        str(value),
+        f"{value}",
+        f"{value!r}",
+        operator.mod("%s", (value,)),
+        repr([value]),
+        repr({1: value}),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -60,31 +67,37 @@ def test_secret_is_not_told_by_a_traceback() -> None:
         raise ValueError(f"bad card {secret}")
     except ValueError as error:
         told = traceback.TracebackException.from_exception(error, capture_locals=True)
-    assert PAN not in "".join(told.format()).replace('PAN = "', "").replace(f"PAN = '{PAN}'", "")
+    assert PAN not in "".join(told.format())
 
 
 @pytest.mark.parametrize(
     "encode",
     [
         pickle.dumps,
-        copy.copy,
         copy.deepcopy,
         json.dumps,
         msgspec.json.encode,
         msgspec.msgpack.encode,
         msgspec.to_builtins,
     ],
-    ids=["pickle", "copy", "deepcopy", "json", "msgspec json", "msgspec msgpack", "msgspec builtins"],
+    ids=["pickle", "deepcopy", "json", "msgspec json", "msgspec msgpack", "msgspec builtins"],
 )
 @pytest.mark.parametrize(
     "value", [Secret(PAN), Held(Secret(PAN)), [Secret(PAN)]], ids=["bare", "held", "listed"]
 )
-def test_secret_cannot_be_encoded_or_copied(encode: object, value: object) -> None:
-    if encode is copy.copy and not isinstance(value, Secret):
-        pytest.skip("a shallow copy of what holds it shares it")
+def test_secret_cannot_be_encoded_or_copied(encode: Callable[[object], object], value: object) -> None:
     with pytest.raises(TypeError) as caught:
-        encode(value)  # type: ignore[operator]
+        encode(value)
     assert PAN not in str(caught.value)
+
+
+def test_secret_itself_cannot_be_copied() -> None:
+    with pytest.raises(TypeError, match="cannot be pickled or copied"):
+        copy.copy(Secret(PAN))
+
+
+def test_secret_keeps_its_width_to_itself_in_a_table() -> None:
+    assert f"{Secret(PAN):>40}" == repr(Secret(PAN))
 
 
 def test_secret_has_no_attributes_to_dump() -> None:

@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
@@ -25,12 +24,15 @@ from vezne_host.demo.walk import Walk
 from vezne_host.log import set_up
 from vezne_host.process import working
 from vezne_host.servers import Addresses, servers
+from vezne_host.storage.databases import create_database, database_named, database_names, drop_database
+from vezne_host.storage.embedded import default_folder
 from vezne_host.worker.process import Worker
 
 Say = Callable[[str], None]
 
 WRITTEN_SHOP, WRITTEN_BANK = ":8000", "127.0.0.1:8001"
 """What plugins.toml says of the addresses of shop and bank; the demo puts its own in their place."""
+DATABASE = "vezne_demo"
 PATIENCE = 30.0
 """Seconds for a server to answer after its start."""
 
@@ -106,10 +108,12 @@ class Party:
             addresses = stack.enter_context(
                 servers(self._configuration.host, self._database_url, self._redis_url)
             )
+            addresses = self._own_database(addresses, keep)
             self._say("bringing the database up to date …")
             asyncio.run(self._fill(addresses, keep))
             stack.enter_context(self._bank())
-            messages = Path(stack.enter_context(TemporaryDirectory(prefix="vezne-messages-")))
+            messages = default_folder() / "messages"
+            self._say(f"mails and text messages go to {messages}")
             worker = stack.enter_context(
                 Worker(
                     addresses.database_url,
@@ -119,6 +123,17 @@ class Party:
                 )
             )
             yield stack.enter_context(self._server(addresses, messages, worker.nudge))
+
+    def _own_database(self, addresses: Addresses, keep: bool) -> Addresses:
+        """Use a database of the demo's own where the server is ours: made anew unless it is kept."""
+        if self._database_url is not None or self._configuration.host.database_url is not None:
+            return addresses
+        url = addresses.database_url
+        if not keep:
+            drop_database(url, DATABASE)
+        if DATABASE not in database_names(url):
+            create_database(url, DATABASE)
+        return msgspec.structs.replace(addresses, database_url=database_named(url, DATABASE))
 
     async def _fill(self, addresses: Addresses, keep: bool) -> None:
         applied = await bring_up(self._configuration, addresses.database_url)

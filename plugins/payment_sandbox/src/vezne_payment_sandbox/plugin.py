@@ -1,4 +1,4 @@
-"""Registration of the sandbox gateway."""
+"""Registration of the sandbox gateways."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from vezne_core import Gateway, Plugin, Secret, Settings, hookimpl
 from vezne_payment_sandbox.gateway import SandboxGateway
+from vezne_payment_sandbox.redirect_gateway import SandboxRedirectGateway
 
 
 class SandboxSettings(Settings, frozen=True, kw_only=True):
@@ -24,7 +25,7 @@ class SandboxSettings(Settings, frozen=True, kw_only=True):
 
 
 class Sandbox(Plugin[SandboxSettings]):
-    """Card payments at the sandbox bank."""
+    """Payments at the sandbox bank: by card, and on the bank's own page."""
 
     settings_type = SandboxSettings
 
@@ -32,7 +33,7 @@ class Sandbox(Plugin[SandboxSettings]):
     def vezne_register_gateways(self) -> list[Gateway]:
         settings = self.settings
         return [
-            SandboxGateway(
+            gateway(
                 base_url=settings.base_url,
                 terminal=settings.terminal,
                 secret=settings.secret,
@@ -41,4 +42,5 @@ class Sandbox(Plugin[SandboxSettings]):
                 http=self.services.http,
                 clock=self.services.clock,
             )
+            for gateway in (SandboxGateway, SandboxRedirectGateway)
         ]

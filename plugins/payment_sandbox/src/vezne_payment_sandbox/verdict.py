@@ -17,6 +17,7 @@ from vezne_core import (
     Money,
     NotAttempted,
     PaymentAttempt,
+    Redirect,
     Result,
     Secret,
     StoredCard,
@@ -27,6 +28,7 @@ from vezne_payment_sandbox.wire import (
     Decline,
     Found,
     Movement,
+    Opened,
     Payment,
     Sale,
     Unclear,
@@ -61,7 +63,7 @@ class Awaited(Struct, frozen=True):
     """What is kept of an attempt whose shopper is at the bank."""
 
     payment_id: str
-    hand_off: FormPost
+    hand_off: FormPost | Redirect
 
 
 def awaited(attempt: PaymentAttempt) -> Awaited | None:
@@ -72,6 +74,23 @@ def awaited(attempt: PaymentAttempt) -> Awaited | None:
 def declined(code: str) -> Declined:
     """Make a decline that the shopper understands."""
     return Declined(errors={GENERAL: [SENTENCES.get(code, SENTENCES["05"])]}, code=code)
+
+
+def opened(attempt: PaymentAttempt, answer: Opened | Untouched | Unclear) -> Result:
+    """Judge the answer to ``session``.
+
+    Manual: a session takes no money before a shopper is on its page, and nobody
+    is who was not told its address. So it is asked for again, under the same key.
+    """
+    match answer:
+        case Untouched(_, code) if code in _EARLIER:
+            return Unknown(reason=f"the bank knows the attempt already: {code}")
+        case Untouched() | Unclear():
+            return NotAttempted(reason=answer.reason)
+    if (answer.reference, answer.order_number) != (attempt.reference, attempt.order_number):
+        return Unknown(reason="the bank answered about another payment")
+    kept = Awaited(answer.payment_id, Redirect(url=answer.page_url))
+    return _challenged(kept, timedelta(seconds=answer.expires_in))
 
 
 def charged(attempt: PaymentAttempt, answer: Sale | Decline | Authentication | Untouched | Unclear) -> Result:
@@ -97,13 +116,29 @@ def charged(attempt: PaymentAttempt, answer: Sale | Decline | Authentication | U
         case Sale(captured=False):
             return Unknown(reason="the money is reserved, not taken")
         case Sale(stored_card=stored):
-            return Approved(
-                amount=Money.of(answer.amount, answer.currency),
-                transaction_id=answer.transaction_id,
+            return _approved(
+                attempt,
+                answer,
+                Money.of(answer.amount, answer.currency),
                 stored_card=StoredCard(token=Secret(stored.token), last_four=stored.last_four)
                 if stored
                 else None,
             )
+
+
+def _approved(
+    attempt: PaymentAttempt, payment: Sale | Payment, amount: Money, stored_card: StoredCard | None = None
+) -> Approved:
+    """Make an approval; the installments are told where the shopper chose them at the bank."""
+    interest = Money.of(payment.interest, payment.currency)
+    chosen_there = bool(interest) or payment.installments != attempt.installments
+    return Approved(
+        amount=amount,
+        transaction_id=payment.transaction_id,
+        installment=payment.installments if chosen_there else None,
+        interest=interest if chosen_there else None,
+        stored_card=stored_card,
+    )
 
 
 def asked(attempt: PaymentAttempt, answer: Found | Untouched | Unclear) -> Result:
@@ -131,7 +166,7 @@ def _standing(attempt: PaymentAttempt, payment: Payment) -> Result:
                 for amount in (payment.amount, payment.captured, payment.refunded)
             )
             # what was not captured, or given back by hand, is not there: the runner sees the difference
-            return Approved(amount=min(total, captured - refunded), transaction_id=payment.transaction_id)
+            return _approved(attempt, payment, min(total, captured - refunded))
         case "declined":
             return declined(payment.code or "05")
         case "voided" | "refunded":

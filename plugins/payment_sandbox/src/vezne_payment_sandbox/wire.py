@@ -16,6 +16,7 @@ Amount = Annotated[str, Meta(pattern=r"\A[0-9]{1,10}\.[0-9]{2}\Z")]
 Currency = Literal["TRY", "USD", "EUR", "GBP"]
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
 LINE_LENGTH = 200
+MOST_INSTALLMENTS = 36
 
 
 class Token(Struct, frozen=True):
@@ -34,6 +35,9 @@ class Sale(Struct, frozen=True, kw_only=True, tag_field="result", tag="approved"
     amount: Amount
     currency: Currency
     captured: bool
+    installments: int = 1
+    interest: Amount = "0.00"
+    """Of the bank's own; a part of ``amount``."""
     stored_card: Token | None = None
 
 
@@ -63,6 +67,17 @@ class Authentication(Struct, frozen=True, kw_only=True, tag_field="result", tag=
     """Seconds."""
 
 
+class Opened(Struct, frozen=True, kw_only=True, tag_field="result", tag="session_opened"):
+    """The shopper pays on a page of the bank."""
+
+    payment_id: Name
+    reference: str
+    order_number: str
+    page_url: Annotated[str, Meta(pattern=r"\Ahttps?://\S+\Z")]
+    expires_in: Annotated[int, Meta(ge=0, le=86400)]
+    """Seconds."""
+
+
 class Movement(Struct, frozen=True, kw_only=True, tag_field="result", tag="done"):
     """Money went back."""
 
@@ -84,6 +99,8 @@ class Payment(Struct, frozen=True, kw_only=True):
     captured: Amount
     refunded: Amount
     authenticated: bool
+    installments: int = 1
+    interest: Amount = "0.00"
     code: str | None = None
 
 
@@ -133,6 +150,7 @@ class Unclear(Struct, frozen=True):
 
 
 AUTHORIZED: Decoder[Sale | Decline | Authentication] = Decoder(Sale | Decline | Authentication)
+OPENED = Decoder(Opened)
 COMPLETED: Decoder[Sale | Decline] = Decoder(Sale | Decline)
 MOVED = Decoder(Movement)
 FOUND = Decoder(Found)
@@ -178,25 +196,11 @@ def read(answer: Response, decoder: Decoder[T]) -> T | Untouched | Unclear:
 
 def authorize(attempt: PaymentAttempt, card: CardDetails) -> bytes:
     """Ask for the money; the same bytes for the same attempt and card, so that a repeat is known as one."""
-    buyer = attempt.buyer
     message: dict[str, Any] = {
-        "reference": attempt.reference,
-        "order_number": attempt.order_number,
-        "amount": attempt.amount.wire,
-        "currency": attempt.amount.currency,
+        **_terms(attempt),
         "installments": attempt.installments,
         "capture": True,
         "three_d": bool(attempt.three_d),
-        # without them a bank that demands 3-D Secure by itself has to decline
-        "success_url": attempt.success_url,
-        "failure_url": attempt.failure_url,
-        "notice_url": attempt.notice_url,
-        "buyer": {
-            "name": _line(f"{buyer.first_name} {buyer.last_name}"),
-            "email": _line(buyer.email),
-            "phone": _line(buyer.phone or ""),
-            "ip": _line(attempt.client.ip),
-        },
     }
     if card.token:
         message["card_token"] = card.token.reveal()
@@ -217,8 +221,43 @@ def authorize(attempt: PaymentAttempt, card: CardDetails) -> bytes:
     return msgspec.json.encode(message)
 
 
+def session(attempt: PaymentAttempt) -> bytes:
+    """Ask for a page on which the shopper pays; the same bytes for the same attempt."""
+    return msgspec.json.encode({**_terms(attempt), "installments": _wanted(attempt)})
+
+
+def _terms(attempt: PaymentAttempt) -> dict[str, Any]:
+    buyer = attempt.buyer
+    return {
+        "reference": attempt.reference,
+        "order_number": attempt.order_number,
+        "amount": attempt.amount.wire,
+        "currency": attempt.amount.currency,
+        # without them a bank that demands 3-D Secure by itself has to decline
+        "success_url": attempt.success_url,
+        "failure_url": attempt.failure_url,
+        "notice_url": attempt.notice_url,
+        "buyer": {
+            "name": _line(f"{buyer.first_name} {buyer.last_name}"),
+            "email": _line(buyer.email),
+            "phone": _line(buyer.phone or ""),
+            "ip": _line(attempt.client.ip),
+        },
+    }
+
+
+def _wanted(attempt: PaymentAttempt) -> list[int]:
+    """Return the installment counts that the browser named (contract: browser_installments); 0 is one payment.
+
+    Counts beyond those that the bank takes are left out, as it offers none of them.
+    """
+    named = attempt.input.get("browser_installments") or ""
+    counts = {max(int(count), 1) for count in named.split(":") if count}
+    return sorted(count for count in counts if count <= MOST_INSTALLMENTS) or [1] * bool(counts)
+
+
 def complete(payment_id: str) -> bytes:
-    """Ask for the money after the shopper came back."""
+    """Ask for the money, or for what was taken, after the shopper came back."""
     return msgspec.json.encode({"payment_id": payment_id})
 
 
