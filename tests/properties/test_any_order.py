@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Any
@@ -35,7 +37,7 @@ from vezne_host.testing.journey import AJAX, BERLIN, CARD, HOME, Shopper, form_o
 from vezne_host.testing.laws import Ask, asking, broken_laws
 from vezne_host.testing.promises import broken_promises, wrong_errors
 
-EXAMPLES, STEPS = 50, 25
+EXAMPLES, STEPS = int(os.environ.get("VEZNE_EXAMPLES", "50")), 25
 
 PASSWORD = "checkout-any-order"
 ANKARA = {**HOME, "title": "Ankara", "city": 6, "township": 601, "district": 60101, "line": "Kızılay 1"}
@@ -48,9 +50,10 @@ RATES = {3: Decimal("4.50"), 4: Decimal("7.00")}
 CODES = ("WELCOME2024", "welcome2024", "SHIPFREE", "NOSUCH", "", "' OR 1=1 --")
 PAGES = (
     "IndexPage", "DeliveryOptionSelectionPage", "AddressSelectionPage", "ShippingOptionSelectionPage",
-    "PaymentOptionSelectionPage", "BinNumberPage", "InstallmentSelectionPage", "CreditCardConfirmationPage",
-    "CreditCardThreeDSecurePage", "FundsTransferChoicePage", "FundsTransferPage", "ThankYouPage", "OrderNotePage",
-    "OrderSelectionPage", "EmptyPage", "AddressClearPage", "VoucherCodePage", "GiftBoxIndexPage", "GiftBoxPage",
+    "PaymentOptionSelectionPage", "BinNumberPage", "InstallmentSelectionPage",
+    "CreditCardConfirmationPage", "CreditCardThreeDSecurePage", "FundsTransferChoicePage",
+    "FundsTransferPage", "ThankYouPage", "OrderNotePage", "OrderSelectionPage", "EmptyPage",
+    "AddressClearPage", "VoucherCodePage", "GiftBoxIndexPage", "GiftBoxPage",
 )  # fmt: skip
 CHOICES: Mapping[str, tuple[str, str]] = {
     "DeliveryOptionSelectionPage": ("delivery_options", "delivery_option"),
@@ -68,19 +71,20 @@ FIELDS = (
     "notes", "extra_field", "voucher_code", "note", "gift_video", "success", "three_d_secure", "mdStatus",
     "amount", "total_amount", "is_post_order", "user", "discount", "page", "return_token",
 )  # fmt: skip
-VALUES = st.one_of(
-    st.sampled_from(
-        ["", "0", "1", "2", "3", "-1", "true", "NaN", "Infinity", "1e999999", "-0", "0.001", "１２", "1_000", "9" * 5000]
-        + ["{}", "[[", '{"a": NaN}', "\x00", "\u202eabc", "İı", "a\r\nSet-Cookie: x=1", "😀", "542119", "guest@example.com"]
-    ),
-    st.text(max_size=20),
-    st.integers(-(10**20), 10**20).map(str),
+ODD = (
+    "", "0", "1", "2", "3", "-1", "true", "NaN", "Infinity", "1e999999", "-0", "0.001", "１２", "1_000",
+    "9" * 5000, "{}", "[[", '{"a": NaN}', "\x00", "\u202eabc", "İı", "a\r\nSet-Cookie: x=1", "😀",
+    "542119", "guest@example.com",
 )  # fmt: skip
+VALUES = st.sampled_from(ODD) | st.text(max_size=20) | st.integers(-(10**20), 10**20).map(str)
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | VALUES,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=5,
 )
+KINDS = (
+    "application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain",
+)  # fmt: skip
 
 numbers = count(1)
 
@@ -98,13 +102,16 @@ class Stored:
 class Shop:
     """What all examples share: the running shop, its map, and its database."""
 
-    def __init__(self, house: House, configuration: Configuration, runtime: MerchantRuntime, ask: Ask) -> None:
+    def __init__(
+        self, house: House, configuration: Configuration, runtime: MerchantRuntime, ask: Ask
+    ) -> None:
         self.house = house
         self.runtime = runtime
         self.graph: SlotGraph = runtime.graph
         self._ask = ask
         host = configuration.host
-        self._cookies = SessionCookies([(key.id, key.key) for key in host.keys], host_life(configuration))
+        life = timedelta(days=host.lifetimes.preorder_days)
+        self._cookies = SessionCookies([(key.id, key.key) for key in host.keys], life)
         self.preset = {
             slot.name
             for page in runtime.flow.pages.values()
@@ -150,12 +157,6 @@ class Shop:
         return None if raw is None else slot.identity(slot.decode(raw))
 
 
-def host_life(configuration: Configuration) -> Any:
-    from datetime import timedelta
-
-    return timedelta(days=configuration.host.lifetimes.preorder_days)
-
-
 class AnyOrder(RuleBasedStateMachine):
     """One browser at the demo shop."""
 
@@ -198,9 +199,7 @@ class AnyOrder(RuleBasedStateMachine):
         content = json.dumps(body).encode("utf-8", "surrogatepass")
         self._post(page, content=content, headers={"Content-Type": "application/json"})
 
-    @rule(page=st.sampled_from(PAGES), content=st.binary(max_size=60), kind=st.sampled_from(
-        ["application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain"]
-    ))  # fmt: skip
+    @rule(page=st.sampled_from(PAGES), content=st.binary(max_size=60), kind=st.sampled_from(KINDS))
     def submits_garbage(self, page: str, content: bytes, kind: str) -> None:
         self._post(page, content=content, headers={"Content-Type": kind})
 
@@ -261,8 +260,8 @@ class AnyOrder(RuleBasedStateMachine):
         else:
             self._write("POST", "/users/login/", email=self.account, password=PASSWORD)
         self.signed_in = True
-        shown = self.shopper.answer.get("pre_order")
-        assert shown is None or shown["user_email"] == self.account
+        if self.shopper.pages not in ([], ["ThankYouPage"]):
+            assert self.shopper.pre_order["user_email"] == self.account
 
     @rule()
     @precondition(lambda self: self.signed_in)

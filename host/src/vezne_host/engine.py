@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
@@ -83,6 +84,9 @@ ORDER_STANDS = 30 * 60
 TRIES = 3
 """How often a request is served anew when somebody else saved in between."""
 
+EFFECTS, EFFECTS_PER = 60, timedelta(minutes=10)
+"""How often a session may submit a page that calls the outside."""
+
 MISSING: Mapping[Junction, Text] = {
     Junction.IDENTITY: "Please enter your e-mail address first.",
     Junction.DELIVERY_MODE: "Please choose a delivery option first.",
@@ -100,6 +104,7 @@ CHANGED = "The total has changed, please confirm."
 CONFIRMING = "We are confirming your payment."
 UNSETTLED = frozenset({"started", "unknown", "challenged", "abandoned", "declined", "released", "paid_late"})
 """States of an attempt in which a message of the provider may change something."""
+TOO_OFTEN = "Too many tries. Please wait a few minutes."
 STALE = "Your checkout was changed elsewhere; here is where it stands now."
 SHIPPING_UNKNOWN = "The price of your shipping option cannot be told now, please choose again."
 
@@ -193,6 +198,8 @@ class Engine:
         refusal = self._admit(visit, walk, page)
         if refusal is not None:
             return await self._tell(visit, walk, [walk.last], refusal)
+        if page.effects and not await self._may_call_outside(visit, page):
+            return await self._tell(visit, walk, [page], {GENERAL: [TOO_OFTEN]})
         outcome, form = await self._decide(visit.preorder, page, request)
         if isinstance(outcome, Reject):
             return await self._refuse(visit, page, outcome)
@@ -458,6 +465,11 @@ class Engine:
         pending = walk.pending
         junction = self._flow.chain_of[pending.name].junction if pending else Junction.DONE
         return {GENERAL: [MISSING[junction or Junction.DONE]]}
+
+    async def _may_call_outside(self, visit: Visit, page: Page[Any]) -> bool:
+        """Count submits of a page that calls the outside, by session."""
+        key = f"page:{page.name}:{visit.loaded.session}"
+        return await self._runtime.services.cache.allow(key, EFFECTS, EFFECTS_PER)
 
     async def _decide(
         self, preorder: PreOrder, page: Page[Any], request: CheckoutRequest

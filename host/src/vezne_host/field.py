@@ -88,10 +88,14 @@ def _network(text: str) -> str:
 
 
 def _place(text: str) -> str:
-    host, colon, port = text.rpartition(":")
-    if not colon or not port.isdecimal() or not 0 < int(port) < 65536:
+    parts = urlsplit(f"//{text}")
+    try:
+        sound = parts.netloc == text and bool(_host(parts.hostname or "")) and bool(parts.port)
+    except (ValueError, Wrong):
+        sound = False
+    if not sound or "@" in text:
         raise Wrong(f"{text!r} is no host with a port", 'write it like "127.0.0.1:8001"')
-    return f"{host.lower()}:{int(port)}"
+    return text.lower()
 
 
 def _plugin(text: str) -> str:

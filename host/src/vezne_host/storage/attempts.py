@@ -113,7 +113,10 @@ PLACE = Query(text("""
         FROM attempt WHERE p.merchant = :merchant AND p.id = attempt.preorder_id
     ), bought AS (
         SELECT l.pk, l.quantity - b.quantity AS remains
-        FROM ordered, basket_line l JOIN unnest(CAST(:line_pks AS bigint[]), CAST(:line_quantities AS int[]))
+        FROM ordered,
+             -- as basket writes do: the basket before its lines
+             (SELECT pk FROM basket WHERE merchant = :merchant AND pk = :basket FOR UPDATE) first,
+             basket_line l JOIN unnest(CAST(:line_pks AS bigint[]), CAST(:line_quantities AS int[]))
              b(pk, quantity) ON b.pk = l.pk
         WHERE l.merchant = :merchant AND l.basket_pk = :basket
     ), emptied AS (

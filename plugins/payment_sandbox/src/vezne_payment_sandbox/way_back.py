@@ -36,7 +36,7 @@ class Strange(Struct, frozen=True):
 
 
 def read(form: Form, attempt: PaymentAttempt, terminal: str, secret: Secret) -> Returned | Strange:
-    """Verify the form of the access page: its hash before anything else, then that it is about this attempt."""
+    """Verify the form of the access page: its hash first, then that it is about this attempt."""
     expected = {"amount": attempt.amount.wire, "installments": str(attempt.installments)}
     fields = _verified(form, attempt, terminal, secret, expected)
     if isinstance(fields, Strange):

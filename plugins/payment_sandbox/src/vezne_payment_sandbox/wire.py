@@ -247,9 +247,9 @@ def _terms(attempt: PaymentAttempt) -> dict[str, Any]:
 
 
 def _wanted(attempt: PaymentAttempt) -> list[int]:
-    """Return the installment counts that the browser named (contract: browser_installments); 0 is one payment.
+    """Return the installment counts that the browser named (contract: browser_installments); none are all.
 
-    Counts beyond those that the bank takes are left out, as it offers none of them.
+    0 is one payment. What no bank takes is left out; if nothing else was named, one payment is left.
     """
     named = attempt.input.get("browser_installments") or ""
     counts = {max(int(count), 1) for count in named.split(":") if count}

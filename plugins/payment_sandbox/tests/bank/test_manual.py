@@ -17,6 +17,7 @@ STRUCTS = [
     *protocol.Answer.__subclasses__(),
     protocol.StoredCard,
     protocol.HandOff,
+    protocol.InstallmentOffer,
     protocol.PaymentView,
     protocol.Notice,
     protocol.Buyer,
@@ -48,6 +49,11 @@ def test_every_card_terminal_and_decline_is_described() -> None:
         assert f"`{terminal}`" in MANUAL
     for code in catalogue().declines:
         assert f"`{code}`" in MANUAL
+
+
+def test_every_way_to_pay_in_parts_is_described() -> None:
+    for way in catalogue().installments:
+        assert f"| {way.count} | {way.interest} % |" in MANUAL
 
 
 def test_every_error_code_is_described() -> None:
