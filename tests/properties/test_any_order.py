@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, note, settings
+from hypothesis import HealthCheck, event, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -333,6 +333,7 @@ class AnyOrder(RuleBasedStateMachine):
         number = data.draw(st.sampled_from(CARDS.get(bin_number, CARDS["542119"])))
         fields = {"card_number": number, "use_three_d": str(data.draw(st.integers(0, 1))), **CARD}
         total = self.shopper.total
+        event(f"pays {number} {fields['use_three_d']}")
         answer = self._post("CreditCardConfirmationPage", {key: str(value) for key, value in fields.items()})
         assert number not in answer.text
         if self.shopper.pages == ["ThankYouPage"]:

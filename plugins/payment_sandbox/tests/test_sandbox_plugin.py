@@ -33,16 +33,16 @@ def test_the_plugin_is_found_by_its_name() -> None:
     assert entry.load() is Sandbox
 
 
-def test_the_plugin_brings_its_gateway() -> None:
+def test_the_plugin_brings_its_gateways() -> None:
     settings, _ = read(timeout=3, settles_after=Decimal("10.0"))
     assert settings is not None
     services: Any = SimpleNamespace(http=None, clock=None)
 
-    gateways = {each.name: each for each in Sandbox(settings, services).vezne_register_gateways()}
+    gateways = Sandbox(settings, services).vezne_register_gateways()
 
-    gateway = gateways["sandbox"]
-    assert gateway.timeout == 3.0
-    assert gateway.settles_after == timedelta(seconds=10)
+    assert [gateway.name for gateway in gateways] == ["sandbox", "sandbox_redirect"]
+    assert {gateway.timeout for gateway in gateways} == {3.0}
+    assert {gateway.settles_after for gateway in gateways} == {timedelta(seconds=10)}
 
 
 def test_a_terminal_and_its_secret_are_enough() -> None:

@@ -126,8 +126,9 @@ PLACE = Query(text("""
         UPDATE basket_line l SET quantity = b.remains FROM bought b
         WHERE l.merchant = :merchant AND l.basket_pk = :basket AND l.pk = b.pk AND b.remains > 0
     ), touched AS (
+        -- after `bought`, which would not find a row to lock that this statement has changed already
         UPDATE basket b SET version = b.version + 1, modified_at = now()
-        FROM ordered WHERE b.merchant = :merchant AND b.pk = :basket
+        FROM ordered, (SELECT count(*) FROM bought) after WHERE b.merchant = :merchant AND b.pk = :basket
     ), counted AS (
         UPDATE "user" u SET orders = u.orders + 1
         FROM ordered WHERE u.merchant = :merchant AND u.pk = CAST(:user AS bigint)
