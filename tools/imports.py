@@ -40,7 +40,7 @@ LAYERS = (
     "preorder",
     "slots",
     # What all of it is made of.
-    "rules : delivery : events : catalogue : settings : tasks",
+    "rules : delivery : events : catalogue : settings : tasks : loader",
     "money : errors : junctions : markers : api",
 )
 """The modules of core, from those that know most to those that know nothing."""

@@ -32,7 +32,11 @@ class SlotHead(Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def wires(self) -> frozenset[str]:
         """The keys of ``pre_order`` that it shows as."""
-        return frozenset() if self.wire is None else frozenset({self.wire} if isinstance(self.wire, str) else self.wire)
+        return (
+            frozenset()
+            if self.wire is None
+            else frozenset({self.wire} if isinstance(self.wire, str) else self.wire)
+        )
 
 
 class PageHead(Struct, frozen=True, forbid_unknown_fields=True):

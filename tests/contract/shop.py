@@ -47,7 +47,7 @@ class Shop(Struct, forbid_unknown_fields=True, kw_only=True):
     guests: bool = True
     in_store: bool = False
     language: str = "en"
-    addresses: list[int] = [1, 2]
+    addresses: tuple[int, ...] = (1, 2)
     # What.
     quantity: int = 1
     price: str = "100.00"
@@ -56,11 +56,11 @@ class Shop(Struct, forbid_unknown_fields=True, kw_only=True):
     discount_name: str = "Sale"
     samples: bool = False
     # How it is delivered.
-    delivery: list[int] = [1, 2, 3]
+    delivery: tuple[int, ...] = (1, 2, 3)
     delivery_page: str = "DeliveryOptionSelectionPage"
     option_page: str | None = None
     """The page that delivery option 1 wants in the place of the shipping option page."""
-    shipping: list[int] = [1, 2]
+    shipping: tuple[int, ...] = (1, 2)
     shipping_page: str = "ShippingOptionSelectionPage"
     shipping_price: str | None = "10.00"
     autoselect: bool = False
@@ -68,15 +68,15 @@ class Shop(Struct, forbid_unknown_fields=True, kw_only=True):
     bags: bool = False
     bags_run: bool = False
     # How it is paid.
-    payments: list[str] = list(PAYMENT_TYPES)
+    payments: tuple[str, ...] = PAYMENT_TYPES
     renamed: str = ""
     """Added to every name of the catalogue: another name is the same option."""
-    capabilities: list[str] = []
+    capabilities: tuple[str, ...] = ()
     three_d: bool = False
-    installments: list[int] = [1, 2, 3]
-    accounts: list[int] = [1, 2]
+    installments: tuple[int, ...] = (1, 2, 3)
+    accounts: tuple[int, ...] = (1, 2)
     account_gateway: bool = False
-    choices: list[int] = [1, 2]
+    choices: tuple[int, ...] = (1, 2)
     skip_choices: bool = False
     sms: bool = False
     installment_service: bool = False

@@ -73,6 +73,7 @@ from vezne_core.forms import (
     without_secrets,
 )
 from vezne_core.junctions import Junction
+from vezne_core.loader import Loader
 from vezne_core.markers import hookimpl, hookspec
 from vezne_core.money import Money, parse_amount
 from vezne_core.offer_case import LineFilter, OfferCase
@@ -170,7 +171,14 @@ from vezne_core.services import (
     Transaction,
     Vault,
 )
-from vezne_core.settings import CheckoutSettings, GiftBoxConfigurations, KlassRule, Secret, Settings
+from vezne_core.settings import (
+    CheckoutSettings,
+    GiftBoxConfigurations,
+    GiftCardConfig,
+    KlassRule,
+    Secret,
+    Settings,
+)
 from vezne_core.shipping_rules import RULE_TYPES
 from vezne_core.slots import Change, Clear, Fact, Fill, Slot, SlotGraph, Source, Value, canonical
 from vezne_core.standard import (
@@ -337,6 +345,7 @@ __all__ = [
     "GatewayInfo",
     "Gateways",
     "GiftBoxConfigurations",
+    "GiftCardConfig",
     "Gives",
     "GivesNothing",
     "HandOff",
@@ -354,6 +363,7 @@ __all__ = [
     "LineFilter",
     "LineOff",
     "Links",
+    "Loader",
     "Mail",
     "Memory",
     "Message",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from vezne_core.delivery import DeliveryMode, Shipping
     from vezne_core.events import OrderPlaced, PreorderExpired, SlotsCleared
     from vezne_core.flow import Chain
+    from vezne_core.loader import Loader
     from vezne_core.payments import Gateway, Reservation
     from vezne_core.preorder import PreOrder
     from vezne_core.promotions import Promotion
@@ -114,6 +115,16 @@ def vezne_register_tables() -> Any:
     lie in the package's ``migrations`` folder, on a branch named as the plugin.
     """
     return None
+
+
+@hookspec
+def vezne_register_loaders() -> Iterable[Loader]:
+    """Return what takes rows from a merchant's files into this plugin's tables.
+
+    Called by ``vezne db load`` and ``vezne db seed-demo``. A name that another
+    loader has refuses the merchant.
+    """
+    return ()
 
 
 @hookspec

@@ -465,7 +465,9 @@ class ReservedFor(Struct, frozen=True, kw_only=True):
     """Values of the reservation's ``reads`` by slot name."""
     offers: frozenset[int] = frozenset()
     amount: Money | None = None
-    """What a tender has to cover; for anything else, the total of the order."""
+    """The total of the order, with interest."""
+    tender: Money | None = None
+    """What the adjustments that name this reservation cover of it; None where none of them counts."""
 
 
 AttemptState = Literal[

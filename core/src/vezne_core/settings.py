@@ -8,6 +8,7 @@ from typing import Annotated, Any, NoReturn
 from msgspec import Meta, Struct
 
 Positive = Annotated[int, Meta(ge=1)]
+NotNegative = Annotated[int, Meta(ge=0)]
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -78,6 +79,24 @@ class GiftBoxConfigurations(Struct, frozen=True, forbid_unknown_fields=True):
     sku: str | None = None
 
 
+class GiftCardConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """GIFT_CARD_CONFIG."""
+
+    multi_card_enabled: bool = False
+    max_amount_per_order: Decimal = Decimal(0)
+    """In the currency of the basket; zero is no cap beyond what the order costs."""
+    balance_cache_ttl: Positive = 1800
+    """Seconds."""
+    otp_resend_cooldown: NotNegative = 60
+    """Seconds; of no effect without a provider of one-time passwords."""
+    void_task_countdown: NotNegative = 1800
+    """Seconds; of no effect where a payment that fails gives back at once."""
+
+    def __post_init__(self) -> None:
+        if not (self.max_amount_per_order.is_finite() and self.max_amount_per_order >= 0):
+            raise ValueError("max_amount_per_order is an amount that is not below zero")
+
+
 class CheckoutSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of the contract, under its own names (``contract/settings.md``).
 
@@ -100,6 +119,7 @@ class CheckoutSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     USE_ONE_TIME_TOKEN: bool = True
     ORDERS_USE_ISOLATED_PRE_ORDER_ON_RETURN: bool = False
     GIFT_BOX_CONFIGURATIONS: GiftBoxConfigurations = GiftBoxConfigurations()
+    GIFT_CARD_CONFIG: GiftCardConfig = GiftCardConfig()
     ADDRESS_PHONE_MIN_LENGTH: Positive = 11
     ADDRESS_DISTRICT_REQUIRED: bool = False
 

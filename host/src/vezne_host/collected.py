@@ -16,6 +16,7 @@ from vezne_core import (
     DeliveryMode,
     Event,
     Gateway,
+    Loader,
     OrderPlaced,
     PreOrder,
     PreorderExpired,
@@ -96,6 +97,7 @@ class Collected(Struct, frozen=True, kw_only=True):
     promotions: Brought[Promotion] = ()
     reservations: Brought[Reservation] = ()
     tasks: Brought[Task] = ()
+    loaders: Brought[Loader] = ()
     tables: Brought[MetaData] = ()
     kept: Mapping[str, tuple[Bound, ...]] = {}
     """By hook: what is called when a request or an event comes."""

@@ -18,6 +18,7 @@ from vezne_core import (
     Chain,
     DeliveryMode,
     Gateway,
+    Loader,
     Plugin,
     Problem,
     Promotion,
@@ -50,6 +51,7 @@ REGISTERED: Mapping[str, type] = {
     "promotions": Promotion,
     "reservations": Reservation,
     "tasks": Task,
+    "loaders": Loader,
 }
 """What the hooks ``vezne_register_<name>`` return, in the order in which they are called."""
 
@@ -59,6 +61,7 @@ _KEYS: Mapping[str, tuple[str, Callable[[Any], Hashable]]] = {
     "rules": ("rule", lambda rule: f"{rule.role.value} {rule.name}"),
     "gateways": ("gateway", lambda gateway: gateway.name),
     "reservations": ("reservation", lambda reservation: reservation.name),
+    "loaders": ("loader", lambda loader: loader.name),
 }
 """What may be brought once per merchant."""
 

@@ -95,6 +95,7 @@ def order_view(order: Order, catalogue: Catalogue, translate: Translate) -> dict
         "installment": body.get("installment"),
         "segment": None,
         "checkout_provider": None,
+        "tenders": body.get("tenders", []),
     }
 
 

@@ -25,11 +25,14 @@ from vezne_core import (
     FormPost,
     Money,
     PaymentAttempt,
+    Redirect,
     Secret,
 )
 from vezne_host.services.clock import SystemClock
 from vezne_host.services.http import OutboundHttp
 from vezne_payment_sandbox.gateway import SandboxGateway
+from vezne_payment_sandbox.redirect_gateway import SandboxRedirectGateway
+from vezne_payment_sandbox.terminal import Terminal
 
 TLS = ssl.create_default_context()  # once: it takes longer than a test
 HOLD_SECONDS = "0.3"
@@ -95,6 +98,33 @@ class Bank:
         assert form.action.startswith("https://shop.example/")
         return posted(form.fields)
 
+    async def browse(self, hand_off: Any, *posts: dict[str, str]) -> Answer | str:
+        """Go to the bank's own page, post to it, and return what goes back to the shop, or the page shown."""
+        assert isinstance(hand_off, Redirect)
+        shown = await self._http.get(hand_off.url)
+        for fields in posts:
+            shown = await self._http.post(hand_off.url, data=fields)
+        assert shown.status_code == 200, shown.text
+        form = _Form(shown.text)
+        return posted(form.fields) if form.action.startswith("https://shop.example/") else shown.text
+
+    async def pays(self, hand_off: Any, number: str = "5421190000000009", **changed: str) -> Any:
+        """Type a card on the bank's own page."""
+        return await self.browse(hand_off, typed(number, **changed))
+
+
+def typed(number: str = "5421190000000009", **changed: str) -> dict[str, str]:
+    """Return what a shopper types on the bank's own page."""
+    fields = {
+        "installments": "1",
+        "card_number": number,
+        "card_holder": "ADA LOVELACE",
+        "card_expiry_month": "01",
+        "card_expiry_year": "2099",
+        "card_cvv": "123",
+    }
+    return {**fields, **changed}
+
 
 def posted(fields: list[tuple[str, str]]) -> Answer:
     """Return a browser's post of a form."""
@@ -147,10 +177,10 @@ async def http(sandbox: str) -> AsyncIterator[OutboundHttp]:
 
 
 @pytest.fixture
-def gateway_of(sandbox: str, bank: Bank, http: OutboundHttp) -> Callable[..., SandboxGateway]:
+def gateway_of(sandbox: str, bank: Bank, http: OutboundHttp) -> Callable[..., Terminal]:
     """Make a gateway of the bank on its first day; every setting can be another."""
 
-    def make(**changed: Any) -> SandboxGateway:
+    def make(kind: type[Terminal] = SandboxGateway, **changed: Any) -> Terminal:
         settings = {
             "base_url": sandbox,
             "terminal": "T-DEMO",
@@ -160,14 +190,20 @@ def gateway_of(sandbox: str, bank: Bank, http: OutboundHttp) -> Callable[..., Sa
             "http": http,
             "clock": SystemClock(),
         }
-        return SandboxGateway(**{**settings, **changed})
+        return kind(**{**settings, **changed})
 
     return make
 
 
 @pytest.fixture
-def gateway(gateway_of: Callable[..., SandboxGateway]) -> SandboxGateway:
+def gateway(gateway_of: Callable[..., Terminal]) -> Terminal:
     return gateway_of()
+
+
+@pytest.fixture
+def redirecting(gateway_of: Callable[..., Terminal]) -> Terminal:
+    """The gateway that sends shoppers to the bank's own page."""
+    return gateway_of(SandboxRedirectGateway)
 
 
 def card(number: str = "5421190000000009", **changed: Any) -> CardDetails:
@@ -209,6 +245,7 @@ class Made:
     card = staticmethod(card)
     attempt = staticmethod(attempt)
     posted = staticmethod(posted)
+    typed = staticmethod(typed)
 
 
 @pytest.fixture(scope="session")

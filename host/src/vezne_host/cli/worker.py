@@ -34,9 +34,11 @@ def worker(
     Any number of workers may run; each message is delivered at least once and
     has its effect once.
     """
+    from vezne_host.log import set_up
     from vezne_host.process import working
     from vezne_host.worker.process import run_worker
 
+    set_up()
     configured = configuration(config)
     try:
         with servers(configured.host, database_url, redis_url) as addresses:

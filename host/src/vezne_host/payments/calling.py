@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from vezne_core import Gateway, NotAttempted, PaymentAttempt, Result, Unknown
+from vezne_core import Approved, Gateway, NotAttempted, PaymentAttempt, Result, Unknown
 
 log = structlog.get_logger()
 
@@ -15,10 +15,12 @@ log = structlog.get_logger()
 async def called(
     gateway: Gateway, attempt: PaymentAttempt, call: Callable[[], Awaitable[Result]], *, repeat: bool = False
 ) -> Result:
-    """Call a gateway.
+    """Call a gateway; where there is nothing to pay nobody is asked, since providers refuse zero.
 
     :param repeat: once more, with the same key, when it says that surely nothing happened.
     """
+    if not attempt.amount:
+        return Approved(amount=attempt.amount, transaction_id=attempt.reference)
     result = await _once(gateway, attempt, call)
     if repeat and isinstance(result, NotAttempted):
         result = await _once(gateway, attempt, call)

@@ -72,6 +72,7 @@ class Tender(Struct, frozen=True):
 
     reservation: str
     amount: Decimal
+    label: str = ""
 
 
 class Draft(Struct, frozen=True, kw_only=True):
@@ -175,7 +176,9 @@ def draft(preorder: PreOrder, catalogue: Catalogue, products: Mapping[str, Produ
         items=tuple(items),
         discounts=tuple(discounts.values()),
         tenders=tuple(
-            Tender(a.reservation or a.source, a.amount.amount) for a in sums.adjustments if a.kind == "tender"
+            Tender(a.reservation or a.source, a.amount.amount, a.label)
+            for a in sums.adjustments
+            if a.kind == "tender"
         ),
         basket=basket.pk,
         lines=tuple((line.pk, line.quantity) for line in basket.lines),
@@ -245,6 +248,11 @@ def _body(preorder: PreOrder, catalogue: Catalogue, sums: Totals, language: str)
         "discount_amount": sums.discount.wire,
         "shipping_amount": sums.shipping.wire,
         "fee_amount": sums.fees.wire,
+        "tenders": [
+            {"kind": a.reservation, "label": a.label, "amount": a.amount.wire}
+            for a in sums.adjustments
+            if a.kind == "tender"
+        ],
         "remote_addr": client.ip,
         "has_gift_box": gift_box,
         "gift_box_note": _gift_note(preorder) if gift_box else "",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from vezne_core import (
     Errors,
+    Money,
     NotHeld,
     PaymentAttempt,
     PreOrder,
@@ -57,6 +59,7 @@ class Holding:
             values=values,
             offers=offers,
             amount=draft.amount,
+            tender=_tender(reservation, draft),
         )
 
     def _session(self, driver: Any) -> HostTransaction:
@@ -79,3 +82,9 @@ class Holding:
         """Give back what was taken, in reverse order."""
         for reservation, order in reversed(self._needed):
             await reservation.release(self._session(driver), order)
+
+
+def _tender(reservation: Reservation, draft: Draft) -> Money | None:
+    """Return what a reservation covers of the order; None where it is no tender, or there was no need of it."""
+    amounts = [tender.amount for tender in draft.tenders if tender.reservation == reservation.name]
+    return Money.of(sum(amounts, Decimal(0)), draft.amount.currency) if amounts else None

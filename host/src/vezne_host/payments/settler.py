@@ -124,7 +124,8 @@ class Settler:
             return Placed(self.placed(row["pk"], order.number, key), renew)
         known = await self._lane.ask(sql.LOAD_ATTEMPT, merchant=self._merchant, attempt=case.attempt.id)
         if known is not None and known["order_pk"] is not None:
-            return Placed(self.placed(known["order_pk"], known["number"], known["key"]), renew)
+            # by somebody else, who left the session to its next request
+            return Placed(self.placed(known["order_pk"], known["number"], known["key"]), None)
         return Lost()
 
     async def _challenge(self, case: Case, result: Challenged) -> Verdict:

@@ -21,6 +21,8 @@ async def show_hosted_page(token: FromPath[str], bank: NamedDependency[Bank]) ->
     """Show the page; one that was answered leads on to the shop."""
     seen = bank.journal.open("hosted-page")
     session = bank.sessions.find(token)
+    if session is not None:
+        session.said = ""
     answer = _shown(bank, session, "ask" if session and session.is_open else "leave")
     seen.status = answer.status_code
     return answer
