@@ -60,6 +60,7 @@ class EarlierPage(Page[Any]):
         pytest.param(Pay(three_d=True), Pay(three_d=None), False, id="3-D wanted"),
         pytest.param(Pay(save_card="mine"), Pay(), False, id="kept card"),
         pytest.param(Pay(back_to=EarlierPage), Pay(), False, id="another way back"),
+        pytest.param(Pay(transfer_code="K7Q2M9XW4D"), Pay(), False, id="money to be matched by a code"),
         pytest.param(
             Pay(card=CardDetails(number=Secret("4111"))), Pay(card=CardDetails(number=Secret("4111"))), True,
             id="the same card",

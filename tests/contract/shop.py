@@ -48,6 +48,7 @@ class Shop(Struct, forbid_unknown_fields=True, kw_only=True):
     in_store: bool = False
     language: str = "en"
     addresses: tuple[int, ...] = (1, 2)
+    street: str = "Street"
     # What.
     quantity: int = 1
     price: str = "100.00"
@@ -163,7 +164,7 @@ class Shop(Struct, forbid_unknown_fields=True, kw_only=True):
     def own_addresses(self) -> tuple[Address, ...]:
         """The shopper's own."""
         return tuple(
-            Address(pk=pk, first_name="Ada", country=1, city=34, township=3401, line=f"Street {pk}")
+            Address(pk=pk, first_name="Ada", country=1, city=34, township=3401, line=f"{self.street} {pk}")
             for pk in self.addresses
         )
 

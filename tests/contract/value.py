@@ -201,6 +201,11 @@ def _(given: Any, page: str, preorder: PreOrder, shop: Shop) -> Answer:
     return Answer(phone=str(given or "+905551112233"))
 
 
+@_of("REFERENCE")
+def _(given: Any, page: str, preorder: PreOrder, shop: Shop) -> Answer:
+    return Answer(word=f"code {next(order_numbers)}")
+
+
 @_of("AGREEMENT")
 def _(given: Any, page: str, preorder: PreOrder, shop: Shop) -> Answer:
     return Answer(word="required" if shop.agreement else "none")

@@ -60,7 +60,15 @@ from vezne_core.catalogue import (
 from vezne_core.conditions import CONDITION_TYPES, condition
 from vezne_core.delivery import DeliveryMode, Offered, Shipping
 from vezne_core.errors import Missing, Problem, Refused, Unavailable, VezneError
-from vezne_core.events import Event, OrderPlaced, PaymentGivenBack, PreorderExpired, SlotsCleared
+from vezne_core.events import (
+    Event,
+    OrderMoved,
+    OrderPlaced,
+    PaymentGivenBack,
+    PaymentRefunded,
+    PreorderExpired,
+    SlotsCleared,
+)
 from vezne_core.flow import Chain, Flow
 from vezne_core.forms import (
     MUST_ACCEPT,
@@ -383,6 +391,7 @@ __all__ = [
     "OfferService",
     "Offered",
     "OfflineGateway",
+    "OrderMoved",
     "OrderPlaced",
     "Outcome",
     "Page",
@@ -391,6 +400,7 @@ __all__ = [
     "PaymentAttempt",
     "PaymentGivenBack",
     "PaymentOption",
+    "PaymentRefunded",
     "Pending",
     "PlacedOrder",
     "Plugin",

@@ -44,6 +44,30 @@ class PaymentGivenBack(Event, frozen=True, kw_only=True):
     language: str = "en"
 
 
+class PaymentRefunded(Event, frozen=True, kw_only=True):
+    """Money of an order that stood went back to the shopper."""
+
+    number: str
+    amount: Money
+    """That went back now."""
+    kept: Money
+    """What the shop still has of the order."""
+    email: str
+    language: str = "en"
+
+
+class OrderMoved(Event, frozen=True, kw_only=True):
+    """An order has another status (contract: objects, status codes)."""
+
+    number: str
+    before: int
+    status: int
+    amount: Money
+    """Of the order."""
+    email: str
+    language: str = "en"
+
+
 class PreorderExpired(Event, frozen=True, kw_only=True):
     """A pre-order was given up."""
 

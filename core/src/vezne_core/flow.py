@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from vezne_core.errors import Problem, Refused
+from vezne_core.errors import Missing, Problem, Refused
 from vezne_core.junctions import Junction
 from vezne_core.page import Page
 from vezne_core.preorder import PreOrder
@@ -287,7 +287,7 @@ class Flow:
         """Follow the path of a shopper to the first page that is not done."""
         stations: list[Station] = []
         passed: list[Chain] = []
-        for junction in Junction:
+        for junction in self._by_junction:
             for chain in self._taken(junction, preorder):
                 if chain is None:  # nobody serves the key: ask it again
                     return self._back(stations, passed, junction)
@@ -335,9 +335,9 @@ class Flow:
     def behind(self, page: Page[Any], preorder: PreOrder | None = None) -> list[Page[Any]]:
         """Return the pages behind one on a shopper's way, done or not, last first.
 
-        They are what going back forgets. An alternative that the shopper does
-        not take keeps what it shares with the one he takes. Without a
-        pre-order it is every page that could stand there.
+        They are what going back forgets. A page that does not apply to him, and
+        an alternative that he does not take, keep what they share with the pages
+        on his way. Without a pre-order it is every page that could stand there.
         """
         chain = self.chain_of[page.name]
         if chain.junction is None:
@@ -350,7 +350,14 @@ class Flow:
         for junction in list(Junction)[chain.junction.place + 1 :]:
             for taken in self._by_junction[junction] if preorder is None else self._taken(junction, preorder):
                 later += taken.pages if taken is not None else ()
-        return later[::-1]
+        return [each for each in reversed(later) if preorder is None or self._stands(each, preorder)]
+
+    def _stands(self, page: Page[Any], preorder: PreOrder) -> bool:
+        """Tell whether a page may stand on a way; one that cannot tell without the world's facts does."""
+        try:
+            return self._open(page, preorder)
+        except Missing:
+            return True
 
 
 def forgotten(pages: Iterable[Page[Any]]) -> list[Slot[Any]]:

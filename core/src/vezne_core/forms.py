@@ -368,10 +368,10 @@ def decode(
 def without_secrets(form: Struct) -> dict[str, Any]:
     """Return what may be stored of a form: plain values, no secrets, no raw answer."""
     kept = {}
-    for info in msgspec.structs.fields(form):
-        value = getattr(form, info.name)
+    for field in _fields(type(form)):
+        value = getattr(form, field.name)
         if value is not None and not isinstance(value, Secret | Answer):
-            kept[info.encode_name] = msgspec.to_builtins(value)
+            kept[field.key] = msgspec.to_builtins(value)
     return kept
 
 

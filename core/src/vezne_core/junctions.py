@@ -17,6 +17,8 @@ class Junction(Enum):
     PAYMENT = "payment"
     DONE = "done"
 
+    __hash__ = object.__hash__  # every request looks junctions up; Enum's own hash is made of the name
+
     @property
     def series(self) -> bool:
         """Every chain that applies is walked; otherwise one of them serves."""

@@ -64,7 +64,7 @@ class Money(Struct, frozen=True, array_like=True):
     @classmethod
     def zero(cls, currency: str) -> "Money":
         """Return nothing, in a currency."""
-        return cls.of(0, currency)
+        return _zero(currency)
 
     @classmethod
     def sum(cls, amounts: Iterable["Money"], currency: str) -> "Money":
@@ -141,3 +141,8 @@ class Money(Struct, frozen=True, array_like=True):
         for place in range(abs(left)):
             parts[behind[place % len(parts)]] += step if left > 0 else -step
         return [Money(part.quantize(step), self.currency) for part in parts]
+
+
+@cache
+def _zero(currency: str) -> Money:
+    return Money.of(0, currency)

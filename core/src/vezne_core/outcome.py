@@ -81,11 +81,13 @@ class Pay:
     :param three_d: whether the shopper must be authenticated; None leaves it to the gateway.
     :param save_card: the name under which the shopper wants the card kept, or None.
     :param return_address: how an answer from outside finds the attempt; by a one-time token by default.
+    :param transfer_code: what the shopper states with a bank transfer, for his money to be matched by.
     :param back_to: where a decline leads; the page itself by default.
     """
 
     __slots__ = (
         "answer", "back_to", "card", "challenged", "changes", "return_address", "save_card", "three_d",
+        "transfer_code",
     )  # fmt: skip
 
     def __init__(
@@ -97,6 +99,7 @@ class Pay:
         three_d: bool | None = None,
         save_card: str | None = None,
         return_address: ReturnAddress | None = None,
+        transfer_code: str | None = None,
         back_to: Back | None = None,
     ) -> None:
         self.changes = changes
@@ -106,6 +109,7 @@ class Pay:
         self.three_d = three_d
         self.save_card = save_card
         self.return_address = return_address
+        self.transfer_code = transfer_code
         self.back_to = back_to
 
     def _parts(self) -> tuple[Any, ...]:

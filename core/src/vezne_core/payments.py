@@ -174,6 +174,8 @@ class PaymentAttempt(Value, frozen=True, kw_only=True):
     """The gateway's own; no secrets."""
     transaction_id: str | None = None
     """What the provider calls the payment, once it approved it."""
+    transfer_code: str | None = None
+    """What the shopper was told to state with a bank transfer."""
     expires: datetime
 
 

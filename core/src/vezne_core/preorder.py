@@ -82,7 +82,7 @@ class PreOrder:
         if value is None:
             return b""
         known = self._identities.get(slot.name)
-        if known is None or known[0] is not value:
+        if known is None or (known[0] is not value and known[0] != value):
             known = self._identities[slot.name] = (value, slot.identity(value))
         return known[1]
 
@@ -93,15 +93,18 @@ class PreOrder:
 
     def with_value(self, slot: Slot[T], value: T | None) -> PreOrder:
         """Return a snapshot with one slot replaced, without any cascade."""
-        if value is not None and self._values.get(slot.name) is value:
+        name = slot.name
+        if self._values.get(name) is value and (value is not None or name not in self._raw):
             return self
-        raw, values = dict(self._raw), dict(self._values)
-        values.pop(slot.name, None)
-        raw.pop(slot.name, None)
+        raw, values = self._raw, dict(self._values)
+        if not slot.fact or name in raw:
+            raw = dict(raw)
+            raw.pop(name, None)
+        values.pop(name, None)
         if value is not None:
-            values[slot.name] = value
+            values[name] = value
             if not slot.fact:
-                raw[slot.name] = slot.encode(value)
+                raw[name] = slot.encode(value)
         return self._copy(raw, values)
 
     def without(self, names: Iterable[str]) -> PreOrder:
@@ -157,7 +160,10 @@ class PreOrder:
         return self._copy(raw, values), frozenset(self._raw.keys() - raw.keys())
 
     def _copy(self, raw: dict[str, bytes], values: dict[str, Any]) -> PreOrder:
-        """Return a snapshot that keeps these very dicts; many are made while a request is served."""
+        """Return a snapshot that keeps these very dicts; many are made while a request is served.
+
+        What is stored may be shared, for nobody changes it. Values may not: they are decoded when asked for.
+        """
         copy = PreOrder.__new__(PreOrder)
         copy.id, copy.merchant, copy.revision = self.id, self.merchant, self.revision
         copy.post_order = self.post_order

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from inspect import isawaitable
+from operator import is_
 from typing import Any
 
 import msgspec
@@ -54,8 +55,18 @@ RECHECKED = frozenset({"payment_option", "installment"})
 """Answers that are held against the world although the order they are for stands."""
 
 
+Readings = dict[str, tuple[list[Any], Any]]
+"""Facts by name: the values that each was computed from, and what it came to."""
+
+
 async def refresh(
-    graph: SlotGraph, preorder: PreOrder, world: World, memory: Memory, *, checks: bool = True
+    graph: SlotGraph,
+    preorder: PreOrder,
+    world: World,
+    memory: Memory,
+    *,
+    checks: bool = True,
+    readings: Readings | None = None,
 ) -> Refreshed:
     """Read every source in graph order; a value that changed clears what depends on it.
 
@@ -63,7 +74,10 @@ async def refresh(
     empty and is asked again by the next request.
 
     :param checks: also hold filled slots against the world; False only reads facts.
+    :param readings: what was read with the same world and memory before: a fact is
+        computed again only when something that it is computed from has changed.
     """
+    readings = {} if readings is None else readings
     cleared: set[str] = set()
     failed: dict[str, str] = {}
     now = preorder
@@ -72,6 +86,11 @@ async def refresh(
         if not slot.fact and not (checks and now.has(slot)):
             continue
         if memory.fixed and not slot.fact and slot.name not in RECHECKED:
+            continue
+        inputs = list(map(now.get, source.reads)) if slot.fact else []
+        known = readings.get(slot.name) if slot.fact else None
+        if known is not None and all(map(is_, known[0], inputs)):
+            now = now.with_value(slot, known[1])
             continue
         value: Any
         if slot.name in memory.fixed:
@@ -87,6 +106,8 @@ async def refresh(
                 if memory.facts.get(slot.name, seen) != seen:
                     now = _fall(graph, now, slot.name, cleared)
                 memory.facts[slot.name] = seen
+            if slot.name not in failed:
+                readings[slot.name] = (inputs, value)
             continue
         old = now.require(slot)
         if value is None:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct
@@ -22,6 +23,7 @@ from vezne_host.decoder import Check, Wrong, decode
 from vezne_host.field import (
     DISTINCT,
     CurrencyCode,
+    Endpoint,
     HostName,
     LanguageCode,
     Network,
@@ -30,6 +32,7 @@ from vezne_host.field import (
     PluginName,
     TimeZone,
     WebAddress,
+    WebhookKey,
 )
 
 S = TypeVar("S", bound=Struct)
@@ -42,6 +45,9 @@ OVERRIDES: Mapping[str, str] = {
     "VEZNE_WORKERS": "workers",
 }
 """Environment variables that win over ``[host]``."""
+
+WebhookEvent = Literal["order.placed", "order.moved", "payment.refunded"]
+"""What a webhook can tell of."""
 
 _MERCHANT = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
@@ -108,6 +114,23 @@ class HostSettings(Settings, frozen=True, kw_only=True):
     limits: Limits = Limits()
 
 
+def _one_place_each(webhooks: tuple[Webhook, ...]) -> tuple[Webhook, ...]:
+    if len({each.url for each in webhooks}) < len(webhooks):
+        raise Wrong("names one url twice", "put all its events into one table")
+    return webhooks
+
+
+class Webhook(Settings, frozen=True, kw_only=True):
+    """``[[merchants.<name>.webhooks]]``: a server that is told what happens."""
+
+    url: Endpoint
+    events: Annotated[tuple[WebhookEvent, ...], Meta(min_length=1), DISTINCT] = (
+        "order.placed", "order.moved", "payment.refunded",
+    )  # fmt: skip
+    keys: Annotated[tuple[WebhookKey, ...], Meta(min_length=1)]
+    """All of them sign, so that the receiver may change from one to the next."""
+
+
 class _MerchantTable(Settings, frozen=True, kw_only=True):
     hosts: Annotated[tuple[HostName, ...], Meta(min_length=1), DISTINCT]
     """Values of the Host header, without port."""
@@ -123,6 +146,7 @@ class _MerchantTable(Settings, frozen=True, kw_only=True):
     origins: Annotated[tuple[Origin, ...], DISTINCT] = ()
     """Further web origins that may call the API."""
     checkout: CheckoutSettings = CheckoutSettings()
+    webhooks: Annotated[tuple[Webhook, ...], Check(_one_place_each)] = ()
     settings: dict[str, dict[str, Any]] = {}
     """Tables of the plugins, as written; :func:`decode_settings` reads them."""
 
@@ -185,6 +209,9 @@ def load(path: Path, environ: Mapping[str, str] = os.environ) -> Configuration:
         if wrong:
             refused[name] = wrong
     for name, problem in _shared_hosts(tables, f"{file} merchants"):
+        refused.setdefault(name, []).append(problem)
+        merchants.pop(name, None)
+    for name, problem in _open_webhooks(list(merchants.values()), host):
         refused.setdefault(name, []).append(problem)
         merchants.pop(name, None)
     if host is None or problems:
@@ -294,3 +321,14 @@ def _shared_hosts(tables: Mapping[str, Any], place: str) -> Iterator[tuple[str, 
         for name in names if len(names) > 1 else ():
             fact = f"{host} is also a host of {', '.join(other for other in names if other != name)}"
             yield name, Problem(f"{place}.{name}.hosts", fact, "leave it to one of them")
+
+
+def _open_webhooks(merchants: Iterable[Merchant], host: HostSettings | None) -> Iterator[tuple[str, Problem]]:
+    """Find webhooks that would be sent in the clear."""
+    inside = host.allow_inside if host else ()
+    for merchant in merchants:
+        for at, webhook in enumerate(merchant.webhooks):
+            parts = urlsplit(webhook.url)
+            if parts.scheme != "https" and f"{parts.hostname}:{parts.port or 80}" not in inside:
+                place = f"{merchant.place}.webhooks[{at}].url"
+                yield merchant.name, Problem(place, f"{webhook.url} would be called without TLS", "use https")

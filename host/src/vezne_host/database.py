@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 
+from vezne_core import Problem, Refused
 from vezne_host.config import Configuration
-from vezne_host.demo.shop import MERCHANTS, demo_shop
+from vezne_host.demo.shop import MERCHANTS, demo_batches, demo_shop
 from vezne_host.discovery import load_plugins
 from vezne_host.inspection import inspected
+from vezne_host.loading import read
 from vezne_host.storage.lane import opened
 from vezne_host.storage.migrate import Applied, upgrade
-from vezne_host.storage.seed import load_shop
+from vezne_host.storage.seed import load_batches, load_shop
 
 
 async def bring_up(configuration: Configuration, database_url: str) -> tuple[Applied, ...]:
@@ -36,8 +40,27 @@ async def seed_demo(
                 continue
             runtime = assembled.runtimes.get(name)
             tables = [each for _, each in runtime.collected.tables] if runtime else []
+            loaders = [each for _, each in runtime.collected.loaders] if runtime else []
             data = demo_shop(name)
-            await load_shop(lane, name, data, plugins=tables)
+            await load_shop(lane, name, data, plugins=tables, batches=demo_batches(name, loaders))
             told(
                 f"{name}: {len(data.records)} records, {len(data.products)} products, {len(data.users)} users"
             )
+
+
+async def load_file(
+    configuration: Configuration, database_url: str, merchant: str, file: Path
+) -> dict[str, int]:
+    """Load a file into the tables of a merchant's plugins; return how many rows were new, by kind.
+
+    :raises Refused: the merchant cannot be assembled, or something is wrong with the file.
+    """
+    assembled = await inspected(configuration, None)
+    runtime = assembled.runtimes.get(merchant)
+    if runtime is None:
+        known = ", ".join(sorted(configuration.merchants))
+        unknown = Problem(f"merchant {merchant}", "is not in the configuration", f"known: {known}")
+        raise Refused(assembled.refused.get(merchant, (unknown,)))
+    batches = read(file, [each for _, each in runtime.collected.loaders], os.environ)
+    async with opened(database_url, size=1, rest=1) as lane:
+        return await load_batches(lane, merchant, batches)

@@ -285,7 +285,9 @@ class Engine:
 
     async def _refresh(self, visit: Visit) -> None:
         visit.preorder = self._without_dead_challenges(visit)
-        result = await refresh(self._graph, visit.preorder, visit.world, visit.memory)
+        result = await refresh(
+            self._graph, visit.preorder, visit.world, visit.memory, readings=visit.readings
+        )
         visit.preorder = result.preorder
         visit.cleared |= result.cleared
         for name, reason in result.failed.items():

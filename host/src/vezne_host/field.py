@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import binascii
 import ipaddress
 import re
+from base64 import b64decode
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -11,10 +13,14 @@ from zoneinfo import ZoneInfo
 from babel import Locale, UnknownLocaleError
 from iso4217 import Currency
 
+from vezne_core import Secret
 from vezne_host.decoder import Check, Wrong
 
 SPINE = "spine"
 """Name of the host's own plugin: always on, never listed."""
+
+WEBHOOK_KEY = "whsec_"
+"""What a key of webhooks begins with (Standard Webhooks, Secret serialization)."""
 
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = re.compile(rf"{_LABEL}(\.{_LABEL})*")
@@ -48,6 +54,24 @@ def _address(text: str) -> str:
     if not sound:
         raise Wrong(f"{text!r} is not a web address", 'write it like "https://shop.example", without a query')
     return text.rstrip("/")
+
+
+def _endpoint(text: str) -> str:
+    address = _address(text)
+    return text if urlsplit(address).path == urlsplit(text).path else f"{address}/"
+
+
+def _webhook_key(key: Secret) -> Secret:
+    try:
+        length = len(b64decode(key.reveal().removeprefix(WEBHOOK_KEY), validate=True))
+    except (binascii.Error, ValueError):
+        length = 0
+    if not key.reveal().startswith(WEBHOOK_KEY) or not 24 <= length <= 64:
+        raise Wrong(
+            f"is not {WEBHOOK_KEY} and 24 to 64 bytes in base64",
+            f'make one: echo "{WEBHOOK_KEY}$(openssl rand -base64 32)"',
+        )
+    return key
 
 
 def _origin(text: str) -> str:
@@ -117,6 +141,8 @@ HostName = Annotated[str, Check(_host)]
 Place = Annotated[str, Check(_place)]
 WebAddress = Annotated[str, Check(_address)]
 Origin = Annotated[str, Check(_origin)]
+Endpoint = Annotated[str, Check(_endpoint)]
+WebhookKey = Annotated[Secret, Check(_webhook_key)]
 CurrencyCode = Annotated[str, Check(_currency)]
 LanguageCode = Annotated[str, Check(_language)]
 TimeZone = Annotated[str, Check(_timezone)]

@@ -110,6 +110,8 @@ class _Collector:
     def collected(self) -> Collected:
         brought = {field: self._brought(field, kind) for field, kind in REGISTERED.items()}
         self._check_slots(brought["slots"])
+        tasks = tuple((plugin, f"{plugin}.{task.name}") for plugin, task in brought["tasks"])
+        self._check_once("task", tasks, lambda name: name)
         for field, (what, key) in _KEYS.items():
             self._check_once(what, brought[field], key)
         kept = {hook: self._bound(hook) for hook in ("vezne_add_blockers", *EVENTS.values())}

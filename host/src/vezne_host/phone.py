@@ -6,6 +6,9 @@ import phonenumbers
 
 DEFAULT_REGION = "TR"
 
+_PREFIX = f"+{phonenumbers.country_code_for_region(DEFAULT_REGION)}"
+"""No country code begins another one, so this alone tells a number of the region."""
+
 
 def e164(text: str, region: str | None) -> str | None:
     """Return a number as E.164, or None when it is no possible number.
@@ -30,14 +33,10 @@ def national(number: str | None, mask: str) -> str | None:
     """
     if number is None:
         return None
-    try:
-        parsed = phonenumbers.parse(number)
-    except phonenumbers.NumberParseException:
+    significant = number.removeprefix(_PREFIX)
+    if significant == number or not significant.isdecimal():
         return number
-    if parsed.country_code != phonenumbers.country_code_for_region(DEFAULT_REGION):
-        return number
-    significant = phonenumbers.national_significant_number(parsed)
-    places = sum(char.isdigit() for char in mask)
+    places = sum(map(str.isdigit, mask))
     digits = significant.rjust(places, "0") if places - len(significant) in (0, 1) else ""
     if not digits:
         return number

@@ -101,7 +101,7 @@ def decimals(amount: Decimal | None) -> str | None:
 
 def timestamp(moment: datetime) -> str:
     """Show a moment as the contract does: ISO 8601 with microseconds and ``Z``."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{moment.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 # Goods.

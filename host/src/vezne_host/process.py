@@ -33,6 +33,7 @@ from vezne_host.storage.watcher import ConfigurationWatcher
 from vezne_host.worker.job import Job
 from vezne_host.worker.process import Work
 from vezne_host.worker.shop import Shop
+from vezne_host.worker.tasks import Tasks
 
 log = structlog.get_logger()
 
@@ -109,7 +110,10 @@ def working(
         async with serving(configuration, addresses, lane, messages=messages) as served:
             reconciler = Reconciler(lane, served.runtimes)
             expiry = Expiry(lane, served.runtimes)
-            jobs = (Job("reconciler", reconciler.run), Job("expiry", expiry.run))
+            tasks = Tasks(lane, served.runtimes)
+            jobs = (
+                Job("reconciler", reconciler.run), Job("expiry", expiry.run), Job("tasks", tasks.run)
+            )  # fmt: skip
             yield Work(_Shops(served.runtimes), jobs=jobs)
 
     return open_work

@@ -53,9 +53,12 @@ from vezne_host.engine import Engine
 from vezne_host.field import SPINE
 from vezne_host.hooks import collect
 from vezne_host.late import Late
+from vezne_host.orders.move import Moves
 from vezne_host.payments.post_order import PostOrders
 from vezne_host.payments.reconciler import Reconciler
+from vezne_host.payments.refund import Refunds
 from vezne_host.payments.runner import Runner
+from vezne_host.payments.transfer import Transfers
 from vezne_host.phone import national
 from vezne_host.present import Presenter
 from vezne_host.services.addresses import RequestAddresses
@@ -77,7 +80,9 @@ from vezne_host.spine.plugin import Spine
 from vezne_host.storage.checkouts import Checkouts, Loaded
 from vezne_host.storage.database import PluginDatabase
 from vezne_host.storage.lane import Lane
+from vezne_host.storage.webhooks import WebhookLog
 from vezne_host.texts import GettextTexts
+from vezne_host.webhook.sender import WebhookSender
 
 
 class Process(Struct, frozen=True, kw_only=True):
@@ -175,6 +180,11 @@ class MerchantRuntime:
         self.checkouts = Checkouts(process.lane, merchant.name)
         self.runner = Runner(self, process.lane, self.checkouts)
         self.post_orders = PostOrders(self, process.lane)
+        self.refunds = Refunds(self, process.lane)
+        self.moves = Moves(self, process.lane)
+        self.transfers = Transfers(self, process.lane)
+        log = WebhookLog(process.lane, self.name)
+        self.webhooks = WebhookSender(merchant.webhooks, process.http, process.clock, log)
         self.reconciler = Reconciler(process.lane, {self.name: self})
         self.engine = Engine(self, self.checkouts, self.runner)
 

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from vezne_core import Answer, Client, Page, PlacedOrder, PreOrder, Text, VezneError, World
 from vezne_core.outcome import GENERAL
+from vezne_core.refresh import Readings
 from vezne_host.present import Envelope
 from vezne_host.storage.checkouts import Loaded, encode_body
 
@@ -50,6 +51,7 @@ class Visit:
         "notes",
         "open",
         "preorder",
+        "readings",
         "tried",
         "world",
     )
@@ -60,6 +62,7 @@ class Visit:
         self.preorder = preorder
         self.memory = loaded.memory.copy()
         self.before = encode_body(preorder, loaded.memory)
+        self.readings: Readings = {}
         self.cleared: set[str] = set()
         self.tried: set[str] = set()
         self.notes: dict[str, list[Text]] = {}

@@ -11,7 +11,7 @@ import pytest
 from litestar import Response
 
 from vezne_core import FormPost, Html, Redirect
-from vezne_host.http.page import alert, leaving
+from vezne_host.http.page import alert, forwarding, leaving
 
 
 class Visitor:
@@ -55,6 +55,31 @@ def test_a_redirect_is_a_form_that_keeps_its_query() -> None:
     text, _ = page(Redirect("https://bank.test/pay?token=a%20b&lang=tr"))
 
     assert form(text) == ("get", "https://bank.test/pay", {"token": "a b", "lang": "tr"})
+
+
+def test_a_redirect_is_forwarded_without_a_page() -> None:
+    url = "https://bank.test/pay?token=a%20b&lang=tr#x"
+    answer = forwarding(Visitor(), Redirect(url, iframe=True))  # type: ignore[arg-type]
+
+    assert (answer.status_code, answer.headers["Location"], answer.content) == (303, url, b"")
+
+
+@pytest.mark.parametrize(
+    "hand_off",
+    [
+        FormPost("https://bank.test/3d", {"oid": "1"}),
+        Html("<form></form>"),
+        Redirect("https://bank.test/ödeme?a=1"),
+        Redirect("https://bank.test/pay\r\nSet-Cookie: a=b"),
+    ],
+    ids=["form", "html", "not ASCII", "two lines"],
+)
+def test_what_no_header_can_carry_leaves_by_a_page(hand_off: Redirect | FormPost | Html) -> None:
+    answer = forwarding(Visitor(), hand_off)  # type: ignore[arg-type]
+
+    assert answer.status_code == 200
+    assert "Location" not in answer.headers
+    assert answer.content
 
 
 def test_only_our_own_script_runs_and_only_the_shop_may_frame_it() -> None:

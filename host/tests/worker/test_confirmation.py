@@ -4,7 +4,7 @@ from decimal import Decimal
 import pytest
 
 from vezne_core import Money, OrderPlaced, PaymentGivenBack
-from vezne_host.storage.placed import Body, Extra, Line, OrderSummary
+from vezne_host.storage.placed import Body, Extra, Line, OrderSummary, Tender
 from vezne_host.texts import GettextTexts
 from vezne_host.worker.confirmation import confirmation, given_back, short_message, written
 
@@ -66,6 +66,25 @@ def test_order_that_waits_for_its_payment_says_so() -> None:
 
     assert "as soon as your payment has arrived" in confirmation(placed("en"), waiting, TEXTS, LINK).text
     assert "payment" not in confirmation(placed("en"), ORDER, TEXTS, LINK).text
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        (300, ["Paid with •••• 7890: 100.00 TL", "Left to pay: 1,234.20 TL"]),
+        (400, ["Paid with •••• 7890: 100.00 TL"]),
+    ],
+    ids=["waiting", "paid"],
+)
+def test_what_a_gift_card_paid_is_not_asked_for_again(status: int, told: list[str]) -> None:
+    body = Body(tenders=(Tender("•••• 7890", Decimal("100.00")),))
+    order = OrderSummary(pk=7, status=status, amount=ORDER.amount, lines=(), body=body)
+
+    lines = confirmation(placed("en"), order, TEXTS, LINK).text.splitlines()
+
+    at = lines.index("Total: 1,334.20 TL")
+    assert lines[at + 1 : at + 1 + len(told)] == told
+    assert lines[at + 1 + len(told)] == ""
 
 
 def test_money_that_went_back_is_told_with_its_amount() -> None:

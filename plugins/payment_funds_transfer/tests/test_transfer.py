@@ -36,7 +36,15 @@ async def test_without_a_code_the_context_has_none(shop, chosen) -> None:
 
 @pytest.mark.parametrize("agreement", ["1", "true", "on", True])
 async def test_the_order_is_taken_with_the_agreement(shop, chosen, submit, agreement) -> None:
-    assert await submit(FundsTransferPage(shop), chosen, {"agreement": agreement}) == Pay()
+    outcome = await submit(FundsTransferPage(shop), chosen, {"agreement": agreement})
+
+    assert outcome == Pay(transfer_code="K7Q2M9XW4D")
+
+
+async def test_an_order_without_a_code_is_matched_by_its_number_alone(shop, chosen, submit) -> None:
+    uncoded = chosen.with_value(REFERENCE, Reference())
+
+    assert await submit(FundsTransferPage(shop), uncoded, {"agreement": "1"}) == Pay()
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from vezne_core import Approved, Money, Unknown
+from vezne_core import Approved, Challenged, Money, Unknown
 from vezne_host.testing.sentences import sentences
 from vezne_host.texts import GettextTexts
 from vezne_payment_sandbox import verdict, wire
@@ -63,6 +63,35 @@ def test_an_answer_about_another_payment_is_unknown(made, answer, other) -> None
     result = verdict.charged(made.attempt(), msgspec.structs.replace(answer, **other))
 
     assert isinstance(result, Unknown)
+
+
+@pytest.mark.parametrize("other", OTHERS, ids=str)
+def test_a_page_for_another_payment_is_unknown(made, other) -> None:
+    opened = wire.Opened(
+        payment_id="tx-1",
+        reference="100101",
+        order_number="1001",
+        page_url="https://bank.example/pay/t",
+        expires_in=60,
+    )
+
+    assert isinstance(verdict.opened(made.attempt(), opened), Challenged)
+    assert isinstance(verdict.opened(made.attempt(), msgspec.structs.replace(opened, **other)), Unknown)
+
+
+@pytest.mark.parametrize(
+    ("installments", "interest", "told"),
+    [(1, "0.00", (None, None)), (3, "4.60", (3, "4.60")), (3, "0.00", (3, "0.00")), (1, "4.60", (1, "4.60"))],
+)
+def test_installments_are_told_where_they_were_chosen_at_the_bank(made, installments, interest, told) -> None:
+    chosen = {"installments": installments, "interest": interest}
+
+    for result in (
+        verdict.charged(made.attempt(), msgspec.structs.replace(SALE, **chosen)),
+        verdict.asked(made.attempt(), wire.Found((msgspec.structs.replace(PAYMENT, **chosen),))),
+    ):
+        assert result.installment == told[0]
+        assert (result.interest.wire if result.interest is not None else None) == told[1]
 
 
 @pytest.mark.parametrize("other", OTHERS, ids=str)

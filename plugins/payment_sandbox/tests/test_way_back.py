@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from vezne_core import Secret
 from vezne_payment_sandbox import way_back
 from vezne_payment_sandbox.bank.signing import form_hash
-from vezne_payment_sandbox.way_back import Returned, Strange
+from vezne_payment_sandbox.way_back import Returned, Strange, Unpaid
 
 SECRET = "sandbox-secret-demo"
 STATE = {
@@ -93,3 +93,60 @@ def test_the_order_of_the_fields_does_not_matter(made, form) -> None:
 def test_a_field_that_stands_twice_is_strange(made) -> None:
     for pair in FIELDS.items():
         assert read(made, [pair, *signed()]) == Strange("wrong hash")
+
+
+# From the page on which the shopper pays.
+
+PAID_STATE = {"payment_id": "tx-1", "hand_off": {"type": "Redirect", "url": "https://bank.example/pay/t"}}
+PAID = {
+    "terminal": "T-DEMO",
+    "paymentId": "tx-1",
+    "status": "success",
+    "code": "",
+    "reference": "100101",
+    "order_number": "1001",
+    "amount": "234.40",
+    "currency": "TRY",
+    "installment_count": "3",
+    "interest_fee": "4.60",
+}
+
+
+def read_hosted(made, state=PAID_STATE, **changed: str | None) -> str | Unpaid | Strange:
+    fields = {name: value for name, value in {**PAID, **changed}.items() if value is not None}
+    form = [*fields.items(), ("hash", form_hash(SECRET, fields))]
+    return way_back.read_hosted(form, made.attempt(state=state), "T-DEMO", Secret(SECRET))
+
+
+def test_a_payment_with_interest_is_about_this_attempt(made) -> None:
+    assert read_hosted(made) == "tx-1"
+    assert read_hosted(made, amount="229.80", interest_fee="0.00", installment_count="1") == "tx-1"
+
+
+@pytest.mark.parametrize(
+    ("changed", "result"),
+    [
+        ({"status": "cancelled", "code": "3C"}, Unpaid("3C")),
+        ({"status": "failure", "code": "51"}, Unpaid("51")),
+        ({"status": "failure", "code": ""}, Unpaid("05")),
+        ({"status": "success", "amount": "229.80"}, Strange("another amount")),
+        ({"interest_fee": "-4.60", "amount": "225.20"}, Strange("another amount")),
+        ({"interest_fee": "4.6"}, Strange("another amount")),
+        ({"interest_fee": None}, Strange("another amount")),
+        ({"interest_fee": "1.00"}, Strange("another amount")),
+        ({"currency": "EUR"}, Strange("another currency")),
+        ({"paymentId": "tx-2"}, Strange("another paymentId")),
+        ({"reference": "100102"}, Strange("another reference")),
+        ({"order_number": "1002"}, Strange("another order_number")),
+        ({"terminal": "T-LEAN"}, Strange("another terminal")),
+        ({"status": "pending"}, Strange("another status")),
+        ({"status": None}, Strange("another status")),
+    ],
+    ids=str,
+)
+def test_what_a_rightly_signed_form_of_the_page_says(made, changed, result) -> None:
+    assert read_hosted(made, **changed) == result
+
+
+def test_a_payment_of_an_attempt_that_was_never_sent_to_the_page_is_strange(made) -> None:
+    assert read_hosted(made, state={}) == Strange("nobody was sent to the bank")

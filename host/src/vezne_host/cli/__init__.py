@@ -7,7 +7,12 @@ import click
 from vezne_host.cli.check import check
 from vezne_host.cli.db import db
 from vezne_host.cli.demo import demo
+from vezne_host.cli.events import events
 from vezne_host.cli.flow import flow
+from vezne_host.cli.operator import operator
+from vezne_host.cli.order import order
+from vezne_host.cli.outbox import outbox
+from vezne_host.cli.payment import payment
 from vezne_host.cli.plugins import plugins
 from vezne_host.cli.sandbox import sandbox
 from vezne_host.cli.serve import serve
@@ -24,5 +29,7 @@ def main() -> None:
     """
 
 
-for command in (demo, serve, worker, sandbox, check, plugins, flow, db):
+for command in (
+    demo, serve, worker, sandbox, check, plugins, flow, db, order, payment, outbox, events, operator,
+):  # fmt: skip
     main.add_command(command)

@@ -54,6 +54,29 @@ def seed_demo(config: Path, database_url: str | None, yes: bool) -> None:
         raise SystemExit(1) from None
 
 
+@db.command()
+@config_option
+@database_option
+@click.option("--merchant", required=True, help="Whose tables.")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def load(config: Path, database_url: str | None, merchant: str, file: Path) -> None:
+    """Load rows into the tables of plugins, such as gift cards; what is there already stays as it is.
+
+    FILE is TOML: a list of tables per kind, as the plugin's README says.
+    """
+    from vezne_host.database import load_file
+
+    configured = configuration(config)
+    try:
+        with servers(configured.host, database_url, "redis://unused") as addresses:
+            loaded = asyncio.run(load_file(configured, addresses.database_url, merchant, file))
+    except Refused as refused:
+        tell(refused.problems)
+        raise SystemExit(1) from None
+    for kind, new in loaded.items():
+        click.echo(f"{kind}: {new} new")
+
+
 async def _seed(configured: Configuration, database_url: str) -> None:
     from vezne_host.database import bring_up, seed_demo
 

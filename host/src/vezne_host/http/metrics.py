@@ -29,6 +29,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
+        self._kept: dict[tuple[str, str, str, str, int], tuple[Counter, Histogram]] = {}
         self._requests = Counter(
             "vezne_http_requests",
             "Requests answered.",
@@ -45,8 +46,16 @@ class Metrics:
 
     def count(self, merchant: str, route: str, page: str, method: str, status: int, seconds: float) -> None:
         """Count a request."""
-        self._requests.labels(merchant, route, page, method, str(status)).inc()
-        self._seconds.labels(route, page, method).observe(seconds)
+        counted = (merchant, route, page, method, status)
+        kept = self._kept.get(counted)
+        if kept is None:  # looked up once: the library reads and checks the labels anew each time
+            kept = self._kept[counted] = (
+                self._requests.labels(merchant, route, page, method, str(status)),
+                self._seconds.labels(route, page, method),
+            )
+        requests, duration = kept
+        requests.inc()
+        duration.observe(seconds)
 
     def text(self) -> bytes:
         """Return everything counted, by all processes where they share a folder."""

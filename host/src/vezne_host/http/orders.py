@@ -20,7 +20,8 @@ from vezne_host.http.failure import NOT_FOUND
 from vezne_host.http.page import shown
 from vezne_host.http.paging import listed, number, paging, parameters
 from vezne_host.http.visitor import SIGNED_OUT, Failure, Visitor, visitor_of
-from vezne_host.orders import STATUS, order_view
+from vezne_host.orders.status import STATUS
+from vezne_host.orders.view import order_view
 from vezne_host.storage.orders import Order, Orders
 from vezne_host.visit import CheckoutRequest
 

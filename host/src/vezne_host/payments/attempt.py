@@ -129,6 +129,7 @@ def make(
         failure_url="",
         return_address=outcome.return_address or ReturnAddress(),
         notice_url=links.path(f"/orders/hooks/{gateway}/"),
+        transfer_code=outcome.transfer_code,
         campaign=preorder.get(SELECTED_CAMPAIGN),
         reward=rewards or {},
         expires=expires,
@@ -140,12 +141,11 @@ def _browser(form: Struct | None, client: Client) -> BrowserFields | None:
     """Pick the ``browser_*`` fields of a form, where its page has them; headers are as received."""
     if form is None:
         return None
-    known = {info.name for info in msgspec.structs.fields(BrowserFields)}
     found: dict[str, Any] = {}
-    for info in msgspec.structs.fields(form):
-        name = info.name.removeprefix("browser_")
-        if name in known and (name != info.name or name == "client_time"):
-            found[name] = getattr(form, info.name)
+    for field in form.__struct_fields__:
+        name = field.removeprefix("browser_")
+        if name in BrowserFields.__struct_fields__ and (name != field or name == "client_time"):
+            found[name] = getattr(form, field)
     if not found:
         return None
     return BrowserFields(**found | {"header": client.accept, "user_agent": client.user_agent})

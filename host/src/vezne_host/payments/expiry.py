@@ -1,4 +1,4 @@
-"""Gives up pre-orders that nobody comes back to."""
+"""Gives up pre-orders that nobody comes back to, and orders that nobody pays."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ import structlog
 from sqlalchemy import text
 
 from vezne_core import PreorderExpired
+from vezne_host.orders.move import Moved
+from vezne_host.orders.status import CANCELLED
 from vezne_host.storage.checkouts import LIVE, Told, columns
 from vezne_host.storage.lane import Away, Lane, Query
-from vezne_host.storage.outbox import encode, topic
+from vezne_host.storage.outbox import TELL, encode, topic
 
 if TYPE_CHECKING:
     from vezne_host.runtime import MerchantRuntime
@@ -24,6 +26,8 @@ log = structlog.get_logger()
 EVERY = 60.0
 """Seconds between two looks."""
 BATCH = 200
+ACTOR = "expiry"
+"""Who cancels, as the audit names him."""
 
 EXPIRE = Query(text(f"""
     UPDATE preorder p SET state = 'closed'
@@ -39,17 +43,9 @@ EXPIRE = Query(text(f"""
     RETURNING p.id, now() AS now
 """))  # fmt: skip
 
-TELL = Query(text("""
-    INSERT INTO outbox (merchant, event_id, topic, consumer, payload)
-    SELECT :merchant, o.event_id, o.topic, o.consumer, o.payload
-    FROM unnest(CAST(:event_ids AS uuid[]), CAST(:topics AS text[]),
-                CAST(:consumers AS text[]), CAST(:payloads AS bytea[]))
-         o(event_id, topic, consumer, payload)
-"""))  # fmt: skip
-
 
 class Expiry:
-    """Closes old pre-orders of the merchants of a process, and tells their plugins."""
+    """Closes old pre-orders of the merchants of a process, and cancels orders that waited too long."""
 
     def __init__(self, lane: Lane, runtimes: Mapping[str, MerchantRuntime]) -> None:
         self._lane = lane
@@ -62,6 +58,7 @@ class Expiry:
                 for runtime in list(self._runtimes.values()):
                     while await self.once(runtime) == BATCH:
                         pass
+                    await self.cancel(runtime)
             except Away as error:
                 log.warning("old pre-orders cannot be looked at", error=str(error))
             await asyncio.sleep(EVERY)
@@ -82,3 +79,23 @@ class Expiry:
             if told:
                 await TELL.run(driver, merchant=runtime.name, **columns(told))
         return len(closed)
+
+    async def cancel(self, runtime: MerchantRuntime) -> int:
+        """Cancel orders whose payment did not come in time; return how many.
+
+        Each in a transaction of its own: one that a plugin does not let go is tried again with the next look.
+        """
+        cancelled = 0
+        for number in await runtime.moves.stale(BATCH):
+            try:
+                answer = await runtime.moves.move(number, CANCELLED, actor=ACTOR)
+            except Away:
+                raise
+            except Exception as error:
+                log.error(
+                    "order not cancelled", merchant=runtime.name, order=number, error=type(error).__name__,
+                    exc_info=True,
+                )  # fmt: skip
+                continue
+            cancelled += isinstance(answer, Moved)
+        return cancelled

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -83,8 +83,24 @@ class Holding:
         for reservation, order in reversed(self._needed):
             await reservation.release(self._session(driver), order)
 
+    async def restore(self, driver: Any, given: Mapping[str, Money], action: str, *, whole: bool) -> None:
+        """Give back what was used, in reverse order.
+
+        :param given: how much of a tender, by its reservation.
+        :param whole: the whole order goes back, and with it what is no tender.
+        :raises LookupError: the reservation of a tender is not there any more.
+        """
+        if gone := given.keys() - {reservation.name for reservation, _ in self._needed}:
+            raise LookupError(f"no enabled plugin takes {', '.join(sorted(gone))} back")
+        for reservation, order in reversed(self._needed):
+            amount = given.get(reservation.name)
+            if amount is None and whole and order.tender is None:
+                amount = order.amount
+            if amount is not None:
+                await reservation.restore(self._session(driver), order, amount, action)
+
 
 def _tender(reservation: Reservation, draft: Draft) -> Money | None:
-    """Return what a reservation covers of the order; None where it is no tender, or there was no need of it."""
+    """Return what a reservation covers of the order; None where it is no tender, or was not needed."""
     amounts = [tender.amount for tender in draft.tenders if tender.reservation == reservation.name]
     return Money.of(sum(amounts, Decimal(0)), draft.amount.currency) if amounts else None

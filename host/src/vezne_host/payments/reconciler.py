@@ -1,5 +1,8 @@
 """Asks gateways about attempts that may have moved money, and ends them as the answer says.
 
+Money that is to go back, and of which it is not known whether it did, is asked
+back again under the id of its action.
+
 An attempt is asked under a claim with an owner and an end, so that of several
 workers one asks. "Never heard of it" is believed only after the gateway's
 ``settles_after``: until then the request may still be on its way.
@@ -27,10 +30,12 @@ from vezne_core import (
     PreOrder,
     Result,
 )
+from vezne_host.payments import refund
 from vezne_host.payments.calling import called
 from vezne_host.payments.case import Case, attempt_of, sum_of
 from vezne_host.payments.draft import thaw
 from vezne_host.storage import attempts as sql
+from vezne_host.storage import refunds
 from vezne_host.storage.checkouts import encode_body
 from vezne_host.storage.lane import Away, Lane
 from vezne_host.storage.outbox import encode, topic
@@ -90,8 +95,14 @@ class Reconciler:
         due = await self._lane.ask_all(
             sql.CLAIM_DUE, owner=self._owner, lease=LEASE, merchants=merchants, limit=BATCH
         )
-        await asyncio.gather(*(self._settle(row) for row in due))
-        return len(due)
+        actions = await self._lane.ask_all(
+            refunds.CLAIM_DUE, owner=self._owner, lease=refund.LEASE, merchants=merchants, limit=BATCH
+        )
+        await asyncio.gather(
+            *(self._settle(row) for row in due),
+            *(self._runtimes[row["merchant"]].refunds.repeat(row) for row in actions),
+        )
+        return max(len(due), len(actions))
 
     async def one(self, merchant: str, attempt: UUID, *, anyway: bool = False) -> bool:
         """Settle one attempt if it is due; False when it is not, or somebody else is at it.
@@ -154,15 +165,14 @@ class _Question:
         if case is None:
             await self._later("its gateway is not registered any more")
             return
-        if self._state in OWED:
-            await self._give_back(case)
-            return
         result = await called(case.gateway, case.attempt, lambda: case.gateway.ask(case.attempt))
         log.info(
             "payment asked", merchant=self._merchant, gateway=case.attempt.gateway, attempt=str(self._id),
             state=self._state, result=type(result).__name__,
         )  # fmt: skip
-        if self._state in DEAD:
+        if self._state in OWED:
+            await self._give_back(case, result)
+        elif self._state in DEAD:
             await self._too_late(case, result)
         else:
             await self._live(case, result)
@@ -235,10 +245,14 @@ class _Question:
             note=note, **sum_of(case.attempt),
         )  # fmt: skip
         self._state = "paid_late"
-        await self._give_back(case)
+        await self._give_back(case, result)
 
-    async def _give_back(self, case: Case) -> None:
-        """Undo a payment, or refund it where it is settled; the same action however often this runs."""
+    async def _give_back(self, case: Case, told: Result) -> None:
+        """Undo a payment, or refund it where it is settled; the same action however often this runs.
+
+        :param told: what the gateway says: it may have taken interest beside what was asked.
+        """
+        paid = told.amount if isinstance(told, Approved) else case.attempt.amount
         action, gateway = f"late-{self._id}", case.gateway
         result: Result = NotAttempted(reason="this gateway cannot void")
         state = "voided"
@@ -246,20 +260,19 @@ class _Question:
             result = await called(gateway, case.attempt, lambda: gateway.void(case.attempt, action))
         if isinstance(result, NotAttempted | Declined) and Capability.REFUND in gateway.capabilities:
             state = "refunded"
-            result = await called(
-                gateway, case.attempt, lambda: gateway.refund(case.attempt, case.attempt.amount, action)
-            )
+            result = await called(gateway, case.attempt, lambda: gateway.refund(case.attempt, paid, action))
         if not isinstance(result, Approved):
             await self._later(f"money could not be given back: {type(result).__name__}")
             return
         event_id = uuid4()
         event = PaymentGivenBack(
             id=str(event_id), merchant=self._merchant, at=self._now, number=case.draft.number,
-            amount=case.attempt.amount, email=case.draft.email, language=case.draft.language,
+            amount=result.amount, email=case.draft.email, language=case.draft.language,
         )  # fmt: skip
         await self._lane.ask(
             sql.GIVEN_BACK, merchant=self._merchant, attempt=self._id, state=state, event_id=event_id,
-            topic=topic(PaymentGivenBack), payload=encode(event), **sum_of(case.attempt),
+            topic=topic(PaymentGivenBack), payload=encode(event), amount=result.amount.amount,
+            currency=result.amount.currency,
         )  # fmt: skip
 
     async def _release(self, case: Case) -> None:

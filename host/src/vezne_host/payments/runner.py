@@ -15,7 +15,7 @@ from uuid import UUID
 
 import msgspec
 import structlog
-from asyncpg import UniqueViolationError
+from asyncpg import DeadlockDetectedError, UniqueViolationError
 from msgspec import Struct
 
 from vezne_core import (
@@ -41,6 +41,7 @@ from vezne_host.payments.draft import Snapshot, draft, freeze, thaw
 from vezne_host.payments.failpoint import failpoint
 from vezne_host.payments.holding import Holding
 from vezne_host.payments.settler import Settler
+from vezne_host.payments.statement import folded
 from vezne_host.payments.verdict import Lost, Refused, Verdict, Waiting
 from vezne_host.storage import attempts as sql
 from vezne_host.storage import post_orders
@@ -314,10 +315,15 @@ class Runner:
             "configuration_revision": visit.world.config.revision,
             "deadline": case.gateway.timeout + 5.0,
             "expires": case.attempt.expires,
+            "transfer_code": folded(case.attempt.transfer_code),
             **case.sum,
         }
+        left_open = await self._left_open(visit)
         try:
-            row, errors = await self._take(case, values, await self._left_open(visit))
+            try:
+                row, errors = await self._take(case, values, left_open)
+            except DeadlockDetectedError:  # all of it was rolled back
+                row, errors = await self._take(case, values, left_open)
         except UniqueViolationError as error:
             if error.constraint_name != "ix_payment_attempt_live":
                 raise
@@ -351,7 +357,8 @@ class Runner:
     ) -> tuple[Any, Errors | None]:
         """Run the claim; with reservations of plugins in one transaction, all or nothing."""
         if case.loaded.post_order is not None:
-            async with self._lane.lend() as driver:
+            async with self._lane.transaction() as driver:
+                await post_orders.LOCK.run(driver, **values)
                 return await post_orders.CLAIM.run(driver, **values), None
         if not case.holding and left_open is None:
             async with self._lane.lend() as driver:

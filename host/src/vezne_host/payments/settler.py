@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 import structlog
+from asyncpg import DeadlockDetectedError
 
 from vezne_core import (
     CARD,
@@ -25,6 +26,7 @@ from vezne_core import (
     Errors,
     Money,
     NotAttempted,
+    OrderMoved,
     OrderPlaced,
     PaymentAttempt,
     Pending,
@@ -34,6 +36,7 @@ from vezne_core import (
     Unknown,
 )
 from vezne_core.outcome import GENERAL
+from vezne_host.audience import audience
 from vezne_host.payments.case import Case, sum_of
 from vezne_host.payments.draft import as_paid, payment_body
 from vezne_host.payments.failpoint import failpoint
@@ -41,7 +44,7 @@ from vezne_host.payments.holding import Holding
 from vezne_host.payments.verdict import Lost, Placed, Refused, Stepped, Verdict, Waiting
 from vezne_host.storage import attempts as sql
 from vezne_host.storage import post_orders
-from vezne_host.storage.checkouts import AttemptRow, new_public_id
+from vezne_host.storage.checkouts import AttemptRow, Told, columns, new_public_id
 from vezne_host.storage.lane import Away, Lane
 
 if TYPE_CHECKING:
@@ -75,7 +78,7 @@ class Settler:
         )  # fmt: skip
         match result:
             case Approved():
-                wrong = self._mismatch(case, result)
+                wrong = mismatch(case.attempt, result)
                 if wrong:
                     return await self._doubt(case, wrong, flag=wrong)
                 case = msgspec.structs.replace(case, draft=as_paid(case.draft, result))
@@ -208,16 +211,6 @@ class Settler:
         await self._forget_card(case)
         return Waiting()
 
-    @staticmethod
-    def _mismatch(case: Case, result: Approved) -> str | None:
-        """Compare what the provider took, less an interest of its own, with what was asked."""
-        asked, taken = case.attempt.amount, result.amount
-        extra = result.interest or Money.zero(asked.currency)
-        if extra.currency == asked.currency and extra.amount >= 0 and taken == asked + extra:
-            return None
-        told = f"asked {asked.wire} {asked.currency}, approved {taken.wire} {taken.currency}"
-        return f"{told} with {extra.wire} {extra.currency} of interest" if extra else told
-
     async def _store_card(self, case: Case, result: Approved) -> None:
         if result.stored_card is None or case.draft.user is None or case.attempt.save_card is None:
             return
@@ -240,7 +233,6 @@ class Settler:
     ) -> dict[str, Any]:  # fmt: skip
         order = case.draft
         tenders = [*order.tenders]
-        events = self._events(case)
         paid = status == PAID
         main = [("payment", order.charged.amount, transaction_id, paid)] if order.charged else []
         rows = [(t.reservation, t.amount, None, True) for t in tenders] + main
@@ -277,31 +269,36 @@ class Settler:
             "basket": order.basket,
             "line_pks": [pk for pk, _ in order.lines],
             "line_quantities": [quantity for _, quantity in order.lines],
-            "event_ids": [uuid4() for _ in events],
-            "topics": ["order_placed" for _ in events],
-            "consumers": [consumer for consumer, _ in events],
-            "payloads": [payload for _, payload in events],
+            **columns(self._events(case, status)),
             "public_id": renew,
         }
 
-    def _events(self, case: Case) -> list[tuple[str, bytes]]:
-        contact = case.accepted.get(CONTACT)
-        client = case.accepted.get(CLIENT)
-        event = OrderPlaced(
-            id=case.attempt.id,
-            merchant=self._merchant,
-            at=case.loaded.now,
-            preorder=case.draft.preorder,
-            order=0,
-            number=case.draft.number,
-            amount=case.draft.amount,
-            email=case.draft.email,
-            language=client.language if client else case.draft.language,
-        )
-        payload = msgspec.msgpack.encode(event)
-        consumers = ["mail", *(["sms"] if contact and contact.phone else [])]
-        consumers += self._runtime.collected.listeners(OrderPlaced)
-        return [(consumer, payload) for consumer in consumers]
+    def _events(self, case: Case, status: int) -> list[Told]:
+        order, contact, client = case.draft, case.accepted.get(CONTACT), case.accepted.get(CLIENT)
+        language = client.language if client else order.language
+        if case.loaded.post_order is not None:
+            if status != PAID:
+                return []
+            moved = OrderMoved(
+                id=case.attempt.id, merchant=self._merchant, at=case.loaded.now, number=order.number,
+                before=WAITS, status=status, amount=order.amount, email=order.email, language=language,
+            )  # fmt: skip
+            return audience(self._runtime, moved, "mail")
+        placed = OrderPlaced(
+            id=case.attempt.id, merchant=self._merchant, at=case.loaded.now, preorder=order.preorder,
+            order=0, number=order.number, amount=order.amount, email=order.email, language=language,
+        )  # fmt: skip
+        return audience(self._runtime, placed, "mail", *(["sms"] if contact and contact.phone else []))
+
+
+def mismatch(attempt: PaymentAttempt, result: Approved) -> str | None:
+    """Compare what a provider took, less interest of its own, with what was asked; say what is wrong."""
+    asked, taken = attempt.amount, result.amount
+    extra = result.interest or Money.zero(asked.currency)
+    if extra.currency == asked.currency and extra.amount >= 0 and taken == asked + extra:
+        return None
+    told = f"asked {asked.wire} {asked.currency}, approved {taken.wire} {taken.currency}"
+    return f"{told} with {extra.wire} {extra.currency} of interest" if extra else told
 
 
 def _errors(errors: Errors) -> Errors:
@@ -309,8 +306,13 @@ def _errors(errors: Errors) -> Errors:
 
 
 async def again(step: Callable[[], Awaitable[Any]]) -> Any:
-    """Run a step that recognises its own first run, once more when the connection was lost."""
+    """Run a step that recognises its own first run, once more when the connection was lost.
+
+    Or when PostgreSQL ended it because it and another waited for each other:
+    attempts that give back what they hold of several reservations can meet
+    others that take the same in another order.
+    """
     try:
         return await step()
-    except Away:
+    except (Away, DeadlockDetectedError):
         return await step()

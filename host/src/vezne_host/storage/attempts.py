@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
-from vezne_host.storage.checkouts import _COLUMNS, LIVE
+from vezne_host.storage.checkouts import _COLUMNS, _OWN_BASKET, LIVE
 from vezne_host.storage.lane import Query
 
 CLAIM = Query(text("""
@@ -55,11 +55,12 @@ CLAIM = Query(text("""
         INSERT INTO payment_attempt (
             merchant, id, preorder_id, page, gateway, order_number, reference, state, amount, currency,
             interest, body, snapshot, return_hash, configuration_revision, held, called_at, due_at,
-            expires_at)
+            expires_at, transfer_code)
         SELECT :merchant, CAST(:attempt AS uuid), go.id, :page, :gateway, :order_number, :reference,
             'started', CAST(:amount AS numeric), :currency, CAST(:interest AS numeric), :attempt_body,
             :snapshot, :return_hash, :configuration_revision, CAST(:held AS jsonb), now(),
-            now() + make_interval(secs => CAST(:deadline AS double precision)), CAST(:expires AS timestamptz)
+            now() + make_interval(secs => CAST(:deadline AS double precision)), CAST(:expires AS timestamptz),
+            CAST(:transfer_code AS text)
         FROM go, (SELECT count(*) FROM abandoned) before
         RETURNING id
     ), asked AS (
@@ -106,7 +107,7 @@ PLACE = Query(text("""
                       t(kind, amount, transaction_id, succeeded)
     ), ledger AS (
         INSERT INTO payment_ledger (merchant, attempt_id, kind, amount, currency, transaction_id)
-        SELECT :merchant, CAST(:attempt AS uuid), :result, CAST(:amount AS numeric), :currency,
+        SELECT :merchant, CAST(:attempt AS uuid), :result, CAST(:charged AS numeric), :currency,
                :transaction_id FROM ordered
     ), closed AS (
         UPDATE preorder p SET state = 'placed', revision = p.revision + 1, updated_at = now()
@@ -274,8 +275,7 @@ _WITH_CHECKOUT = f"""
     JOIN preorder p ON p.merchant = a.merchant AND p.id = a.preorder_id
     JOIN session s ON s.merchant = p.merchant AND s.id = p.session_id
     LEFT JOIN "user" u ON u.merchant = s.merchant AND u.pk = s.user_pk
-    LEFT JOIN basket b ON b.merchant = s.merchant
-        AND (b.user_pk = u.pk OR (u.pk IS NULL AND b.user_pk IS NULL AND b.session_id = s.id))
+    {_OWN_BASKET}
     LEFT JOIN "order" o ON o.merchant = p.merchant AND o.preorder_id = p.id
     WHERE a.merchant = :merchant
 """

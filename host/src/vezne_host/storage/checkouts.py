@@ -254,9 +254,10 @@ _COLUMNS = f"""
         'last_name', u.last_name, 'segments', u.segments, 'orders', u.orders)::text END AS usr,
     (SELECT json_agg(json_build_object('pk', d.pk, 'primary', d.is_primary, 'body', d.body)
                      ORDER BY d.is_primary DESC, d.modified_at DESC, d.pk)
-     FROM address d
-     WHERE d.merchant = s.merchant
-       AND (d.user_pk = u.pk OR (u.pk IS NULL AND d.session_id = s.id)))::text AS addresses,
+     FROM (SELECT * FROM address o WHERE o.merchant = s.merchant AND o.user_pk = u.pk
+           UNION ALL
+           SELECT * FROM address g WHERE u.pk IS NULL AND g.merchant = s.merchant AND g.session_id = s.id
+          ) d)::text AS addresses,
     CASE WHEN a.id IS NOT NULL THEN json_build_object(
         'id', a.id, 'state', a.state, 'page', a.page, 'order_number', a.order_number,
         'due', coalesce(a.due_at <= now(), false))::text END AS attempt,
@@ -274,19 +275,31 @@ _COLUMNS = f"""
     now() AS now
 """
 
+# What belongs to a user or else to a session is looked up for each of the two: an OR over both is read
+# through everything the merchant has for as long as the planner does not know better, and a plan is kept.
+_OWN_BASKET = """
+    LEFT JOIN LATERAL (
+        SELECT * FROM basket o WHERE o.merchant = s.merchant AND o.user_pk = u.pk
+        UNION ALL
+        SELECT * FROM basket g WHERE u.pk IS NULL AND g.merchant = s.merchant AND g.session_id = s.id
+                                 AND g.user_pk IS NULL
+    ) b ON true
+"""
+
 LOAD = Query(text(f"""
     SELECT {_COLUMNS}
-    FROM session s
+    FROM (
+        SELECT * FROM session WHERE merchant = :merchant AND public_id = :public_id
+        UNION ALL
+        SELECT * FROM session WHERE merchant = :merchant AND previous_id = :public_id
+                                AND rotated_at > now() - interval '60 seconds'
+    ) s
     LEFT JOIN "user" u ON u.merchant = s.merchant AND u.pk = s.user_pk
         AND (u.revoked_at IS NULL OR u.revoked_at <= s.signed_in_at)
-    LEFT JOIN basket b ON b.merchant = s.merchant
-        AND (b.user_pk = u.pk OR (u.pk IS NULL AND b.user_pk IS NULL AND b.session_id = s.id))
+    {_OWN_BASKET}
     LEFT JOIN preorder p ON p.merchant = s.merchant AND p.session_id = s.id AND p.state <> 'closed'
     LEFT JOIN payment_attempt a ON a.merchant = p.merchant AND a.preorder_id = p.id AND a.state IN {LIVE}
     LEFT JOIN "order" o ON o.merchant = p.merchant AND o.preorder_id = p.id
-    WHERE s.merchant = :merchant
-      AND (s.public_id = :public_id
-           OR (s.previous_id = :public_id AND s.rotated_at > now() - interval '60 seconds'))
 """))  # fmt: skip
 
 # Pages only: committed asynchronously, so never inside a transaction of somebody else.

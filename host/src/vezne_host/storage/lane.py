@@ -8,6 +8,7 @@ module catches the driver's connection errors; callers see `Away`.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from types import TracebackType
 from typing import Any, Protocol
 
 import asyncpg
@@ -28,6 +29,7 @@ GOING: tuple[type[Exception], ...] = (
     asyncpg.InternalClientError,
     OSError,
 )
+ANSWERED = (asyncpg.PostgresError, asyncpg.InterfaceError, *GOING)
 
 
 class Away(Exception):
@@ -129,30 +131,14 @@ class Lane:
         self._refused: tuple[type[Exception], ...] = (*GOING, *setting_up)
         self._logger = logger
 
-    @asynccontextmanager
-    async def lend(self) -> AsyncIterator[Driver]:
+    def lend(self) -> AbstractAsyncContextManager[Driver]:
         """Lend one connection for the length of a block, each statement committing by itself.
 
         Hold it for statements only, never across somebody else's await. The connection is not lent again
         when the block was cancelled, left a transaction open or ended in an error that did not come from
         the server: return a refusal rather than raising it. Raises `Away` when the connection is lost.
         """
-        async with self._room:
-            loan = await self._take()
-            driver, sound = loan.driver_connection, False
-            try:
-                yield driver
-                sound = True
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, *GOING) as error:
-                if driver.is_closed() or isinstance(error, GOING):
-                    raise Away(str(error)) from error
-                sound = True  # the server answered: both ends agree where they are
-                raise
-            finally:
-                if sound and not driver.is_closed() and not driver.is_in_transaction():
-                    self._idle.append(loan)
-                else:
-                    loan.invalidate()
+        return _Lent(self)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Driver]:
@@ -194,7 +180,30 @@ class Lane:
                 loan.driver_connection.remove_query_logger(self._log)
             loan.close()
 
-    async def _take(self) -> Any:
+    async def _borrow(self) -> Any:
+        await self._room.acquire()
+        try:
+            return await self._sound()
+        except BaseException:
+            self._room.release()
+            raise
+
+    def _give_back(self, loan: Any, error: BaseException | None) -> None:
+        """Take a loan back after a block that ended in an error, or in none."""
+        driver, sound = loan.driver_connection, error is None
+        try:
+            if isinstance(error, ANSWERED):
+                if driver.is_closed() or isinstance(error, GOING):
+                    raise Away(str(error)) from error
+                sound = True  # the server answered: both ends agree where they are
+        finally:
+            if sound and not driver.is_closed() and not driver.is_in_transaction():
+                self._idle.append(loan)
+            else:
+                loan.invalidate()
+            self._room.release()
+
+    async def _sound(self) -> Any:
         while True:
             try:
                 loan = self._idle.pop() if self._idle else await self._fresh()
@@ -214,6 +223,26 @@ class Lane:
     def _log(self, record: Any) -> None:
         if self._logger is not None and not is_introspection(record.query):
             self._logger(record.query)
+
+
+class _Lent:
+    """A lend: twice in a request, so it is spared the generator of ``@asynccontextmanager``."""
+
+    __slots__ = ("_lane", "_loan")
+
+    def __init__(self, lane: Lane) -> None:
+        self._lane = lane
+        self._loan: Any = None
+
+    async def __aenter__(self) -> Driver:
+        self._loan = await self._lane._borrow()
+        driver: Driver = self._loan.driver_connection
+        return driver
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._lane._give_back(self._loan, error)
 
 
 def is_introspection(sql: str) -> bool:

@@ -29,7 +29,11 @@ _COLUMNS = f"""
      ) ORDER BY d.pk)
      FROM order_discount d WHERE d.merchant = o.merchant AND d.order_pk = o.pk)::text AS discounts,
     EXISTS (SELECT FROM payment_attempt a
-            WHERE a.merchant = o.merchant AND a.order_number = o.number AND a.state IN {LIVE}) AS paying
+            WHERE a.merchant = o.merchant AND a.order_number = o.number AND a.state IN {LIVE}) AS paying,
+    (SELECT coalesce(sum(l.amount), 0) FROM payment_attempt a
+     JOIN payment_ledger l ON l.merchant = a.merchant AND l.attempt_id = a.id
+     WHERE a.merchant = o.merchant AND a.order_number = o.number
+       AND l.action IS NOT NULL AND l.kind IN ('voided', 'refunded')) AS refunded
 """  # fmt: skip
 
 BY_NUMBER = Query(text(f"""
@@ -92,6 +96,8 @@ class Order(Struct, frozen=True, kw_only=True):
     email: str
     status: int
     amount: Money
+    refunded: Money
+    """What went back of it."""
     body: dict[str, Any]
     created: datetime
     modified: datetime
@@ -172,6 +178,7 @@ def _order(row: Any) -> Order:
         email=row["email"],
         status=row["status"],
         amount=Money.of(row["amount"], row["currency"]),
+        refunded=Money.of(row["refunded"], row["currency"]),
         body=msgspec.json.decode(row["body"]),
         created=row["created_at"],
         modified=row["modified_at"],

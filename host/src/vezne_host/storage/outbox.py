@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import text
 
-from vezne_core import Event, PaymentGivenBack
+from vezne_core import Event, OrderMoved, PaymentGivenBack, PaymentRefunded
 from vezne_host.collected import EVENTS
 from vezne_host.storage.lane import Lane, Query
 
@@ -98,7 +98,15 @@ REPLAY = Query(text("""
     RETURNING pk
 """))  # fmt: skip
 
-_TOLD: tuple[type[Event], ...] = (*EVENTS, PaymentGivenBack)
+TELL = Query(text("""
+    INSERT INTO outbox (merchant, event_id, topic, consumer, payload)
+    SELECT :merchant, o.event_id, o.topic, o.consumer, o.payload
+    FROM unnest(CAST(:event_ids AS uuid[]), CAST(:topics AS text[]),
+                CAST(:consumers AS text[]), CAST(:payloads AS bytea[]))
+         o(event_id, topic, consumer, payload)
+"""))  # fmt: skip
+
+_TOLD: tuple[type[Event], ...] = (*EVENTS, PaymentGivenBack, PaymentRefunded, OrderMoved)
 
 TOPICS: Mapping[str, type[Event]] = {
     re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type.__name__).lower(): type for type in _TOLD

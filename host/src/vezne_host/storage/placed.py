@@ -38,6 +38,13 @@ class Extra(Struct, frozen=True):
     price: Decimal
 
 
+class Tender(Struct, frozen=True):
+    """A part of the price that was paid otherwise: with a gift card, with points."""
+
+    label: str
+    amount: Decimal
+
+
 class Body(Struct, frozen=True):
     """What of an order's body a confirmation tells."""
 
@@ -46,6 +53,7 @@ class Body(Struct, frozen=True):
     fee_amount: Decimal = Decimal(0)
     shipping_amount: Decimal = Decimal(0)
     installment_interest_amount: Decimal = Decimal(0)
+    tenders: tuple[Tender, ...] = ()
     phone_number: str | None = None
 
 

@@ -43,7 +43,12 @@ OPEN = Query(text(f"""
     RETURNING revision
 """))  # fmt: skip
 
-# The order's row is locked, so that two who pay for it from two sessions do so one after the other.
+# Two who pay for one order from two sessions do so one after the other. The lock is a statement of its own:
+# the claim that follows sees an attempt that was stored while it was waited for.
+LOCK = Query(text("""
+    SELECT pk FROM "order" WHERE merchant = :merchant AND pk = :order FOR UPDATE
+"""))  # fmt: skip
+
 CLAIM = Query(text(f"""
     WITH payable AS (
         SELECT o.pk FROM "order" o
@@ -71,11 +76,12 @@ CLAIM = Query(text(f"""
         INSERT INTO payment_attempt (
             merchant, id, preorder_id, page, gateway, order_number, reference, state, amount, currency,
             interest, body, snapshot, return_hash, configuration_revision, held, called_at, due_at,
-            expires_at)
+            expires_at, transfer_code)
         SELECT :merchant, CAST(:attempt AS uuid), go.id, :page, :gateway, :order_number, :reference,
             'started', CAST(:amount AS numeric), :currency, CAST(:interest AS numeric), :attempt_body,
             :snapshot, :return_hash, :configuration_revision, '{{}}', now(),
-            now() + make_interval(secs => CAST(:deadline AS double precision)), CAST(:expires AS timestamptz)
+            now() + make_interval(secs => CAST(:deadline AS double precision)), CAST(:expires AS timestamptz),
+            CAST(:transfer_code AS text)
         FROM go, (SELECT count(*) FROM abandoned) before
         RETURNING id
     ), asked AS (
@@ -119,6 +125,12 @@ PAY = Query(text("""
         SELECT :merchant, 'payment_surplus', attempt.id, :number,
                'paid for an order that does not wait for its payment any more; it is given back'
         FROM attempt WHERE NOT EXISTS (SELECT FROM paid)
+    ), told AS (
+        INSERT INTO outbox (merchant, event_id, topic, consumer, payload)
+        SELECT :merchant, o.event_id, o.topic, o.consumer, o.payload
+        FROM paid, unnest(CAST(:event_ids AS uuid[]), CAST(:topics AS text[]),
+                          CAST(:consumers AS text[]), CAST(:payloads AS bytea[]))
+                   o(event_id, topic, consumer, payload)
     ), closed AS (
         UPDATE preorder p SET state = 'placed', revision = p.revision + 1, updated_at = now()
         FROM attempt WHERE p.merchant = :merchant AND p.id = attempt.preorder_id

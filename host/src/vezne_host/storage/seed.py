@@ -11,9 +11,11 @@ from argon2 import PasswordHasher
 from sqlalchemy import MetaData, bindparam, delete, text
 
 from vezne_core import Product
+from vezne_host.loading import Batch
 from vezne_host.shopdata import AddressData, ShopData, UserData
 from vezne_host.storage.checkouts import ProductBody
 from vezne_host.storage.configurations import write_on
+from vezne_host.storage.database import HostTransaction
 from vezne_host.storage.lane import Driver, Lane, Query
 from vezne_host.storage.tables import configuration_revision, metadata
 
@@ -58,6 +60,7 @@ async def load_shop(
     data: ShopData,
     *,
     plugins: Iterable[MetaData] = (),
+    batches: Iterable[Batch] = (),
     hasher: PasswordHasher | None = None,
 ) -> int:
     """Begin a shop anew and return the revision of its configuration; all of it or, on an error, nothing.
@@ -65,6 +68,7 @@ async def load_shop(
     Everything the merchant had is deleted, orders and payments included. Other merchants are not touched.
 
     :param plugins: tables of plugins, to be emptied as well.
+    :param batches: rows that go into these tables.
     """
     hashes = await asyncio.to_thread(_hashed, data.users, hasher or PasswordHasher())
     emptied = [_emptied(each) for each in (metadata, *plugins)]
@@ -82,7 +86,19 @@ async def load_shop(
         }
         for table, pk in highest.items():
             await GO_ON[table].run(driver, highest=pk)
+        await _put_batches(driver, merchant, batches)
     return revision
+
+
+async def load_batches(lane: Lane, merchant: str, batches: Iterable[Batch]) -> dict[str, int]:
+    """Load rows into the tables of plugins; return how many were new, by loader."""
+    async with lane.transaction() as driver:
+        return await _put_batches(driver, merchant, batches)
+
+
+async def _put_batches(driver: Driver, merchant: str, batches: Iterable[Batch]) -> dict[str, int]:
+    session = HostTransaction(driver, merchant)
+    return {batch.loader.name: await batch.loader.load(session, batch.rows) for batch in batches}
 
 
 def _hashed(users: Iterable[UserData], hasher: PasswordHasher) -> list[str]:

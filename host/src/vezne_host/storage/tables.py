@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     ForeignKeyConstraint,
     Identity,
@@ -245,6 +246,7 @@ payment_attempt = Table(
     Column("body", LargeBinary, nullable=False),  # PaymentAttempt, as the gateway sees it
     Column("snapshot", LargeBinary, nullable=False),  # what the order is built from
     Column("transaction_id", Text),
+    Column("transfer_code", Text),  # what the shopper states with a bank transfer, folded
     Column("return_hash", LargeBinary, nullable=False),
     _moment("returned_at"),  # the return token is consumed
     Column("configuration_revision", BigInteger, nullable=False),
@@ -268,6 +270,10 @@ payment_attempt = Table(
     Index("ix_payment_attempt_return", "merchant", "return_hash"),
     Index("ix_payment_attempt_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
     Index("ix_payment_attempt_order", "merchant", "order_number"),
+    Index(
+        "ix_payment_attempt_transfer", "merchant", "transfer_code",
+        postgresql_where=text("transfer_code IS NOT NULL"),
+    ),
 )  # fmt: skip
 
 payment_ledger = Table(
@@ -280,10 +286,53 @@ payment_ledger = Table(
     _amount(),
     Column("currency", Text, nullable=False),
     Column("transaction_id", Text),
+    Column("action", Text),  # that gives money back
+    Column("tender", Text),  # reservation whose part it is; none is the main payment
     Column("note", Text),
     _at("at"),
     PrimaryKeyConstraint("merchant", "pk"),
     Index("ix_payment_ledger_attempt", "merchant", "attempt_id"),
+)
+
+payment_action = Table(
+    "payment_action",
+    metadata,
+    _merchant(),
+    Column("id", Text, nullable=False),  # chosen by who asks; the same is done once
+    Column("order_number", Text, nullable=False),
+    Column("attempt_id", Uuid),  # whose payment goes back; none where only tenders do
+    Column("kind", Text, nullable=False),  # as asked: void, refund
+    Column("wanted", Numeric(20, 6)),  # as asked; none is all that is left
+    Column("by_hand", Boolean, nullable=False, server_default=text("false")),
+    _amount(),
+    Column("currency", Text, nullable=False),
+    Column("method", Text, nullable=False),  # what the gateway is asked: void, refund, none
+    Column("state", Text, nullable=False, server_default="asked"),  # asked, done, refused
+    Column("actor", Text, nullable=False),
+    Column("note", Text),
+    Column("asked", Integer, nullable=False, server_default=text("0")),
+    _at("created_at"),
+    _moment("due_at"),  # when the reconciler repeats it
+    Column("claimed_by", Text),
+    _moment("claimed_until"),
+    PrimaryKeyConstraint("merchant", "id"),
+    Index("ix_payment_action_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+    Index("ix_payment_action_order", "merchant", "order_number"),
+)
+
+bank_transfer = Table(
+    "bank_transfer",
+    metadata,
+    _merchant(),
+    Column("transaction_id", Text, nullable=False),  # the bank's
+    Column("order_number", Text, nullable=False),
+    Column("reference", Text, nullable=False),  # as the statement has it
+    _amount(),
+    Column("currency", Text, nullable=False),
+    Column("booked_on", Date, nullable=False),
+    Column("outcome", Text, nullable=False),  # confirmed, surplus
+    _at("at"),
+    PrimaryKeyConstraint("merchant", "transaction_id"),
 )
 
 payment_notice = Table(
@@ -318,6 +367,7 @@ order = Table(
     UniqueConstraint("merchant", "number"),
     UniqueConstraint("merchant", "preorder_id"),
     Index("ix_order_user", "merchant", "user_pk"),
+    Index("ix_order_waiting", "merchant", "created_at", postgresql_where=text("status = 300")),
 )
 
 order_item = Table(
@@ -386,6 +436,20 @@ outbox = Table(
     Index("ix_outbox_due", "due_at", postgresql_where=text("done_at IS NULL AND dead_at IS NULL")),
 )
 
+webhook_delivery = Table(
+    "webhook_delivery",
+    metadata,
+    _merchant(),
+    _pk(),
+    Column("event_id", Uuid, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("status", SmallInteger),  # of the answer; none where there was none
+    Column("error", Text),
+    _at("at"),
+    PrimaryKeyConstraint("merchant", "pk"),
+    Index("ix_webhook_delivery_event", "merchant", "event_id"),
+)
+
 operator_event = Table(
     "operator_event",
     metadata,
@@ -399,4 +463,49 @@ operator_event = Table(
     _at("at"),
     _moment("seen_at"),
     PrimaryKeyConstraint("merchant", "pk"),
+)
+
+# Who operates a shop.
+
+operator_token = Table(
+    "operator_token",
+    metadata,
+    _merchant(),
+    _pk(),
+    Column("name", Text, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("roles", ARRAY(Text), nullable=False),
+    _at("created_at"),
+    _moment("expires_at"),
+    _moment("revoked_at"),
+    _moment("used_at"),
+    PrimaryKeyConstraint("merchant", "pk"),
+    UniqueConstraint("merchant", "hash"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    _merchant(),
+    _pk(),
+    Column("actor", Text, nullable=False),  # a token, a user of a command, or a job
+    Column("action", Text, nullable=False),
+    Column("order_number", Text),
+    Column("text", Text, nullable=False),
+    _at("at"),
+    PrimaryKeyConstraint("merchant", "pk"),
+    Index("ix_audit_order", "merchant", "order_number"),
+)
+
+plugin_task = Table(
+    "plugin_task",
+    metadata,
+    _merchant(),
+    Column("task", Text, nullable=False),  # plugin and name
+    _at("due_at"),
+    Column("claimed_by", Text),
+    _moment("claimed_until"),
+    _moment("ended_at"),
+    Column("error", Text),  # of the last run
+    PrimaryKeyConstraint("merchant", "task"),
 )

@@ -27,7 +27,7 @@ SILENT = frozenset(
 )
 """Calls whose texts only operators and authors read."""
 
-ELSEWHERE = frozenset({"cli", "testing", "bank", "migrations", "openapi", "openapi_paths"})
+ELSEWHERE = frozenset({"cli", "testing", "bank", "migrations", "openapi", "openapi_paths", "operator"})
 """Folders and modules that speak to operators and authors."""
 
 _SAID = re.compile(r".*\s.*|[A-ZÇĞİÖŞÜ].*[a-zçğıöşü].*", re.DOTALL)

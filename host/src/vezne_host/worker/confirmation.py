@@ -8,12 +8,12 @@ from babel import Locale, UnknownLocaleError
 from babel.numbers import format_currency
 from msgspec import Struct
 
-from vezne_core import Message, Money, OrderPlaced, PaymentGivenBack, Texts
+from vezne_core import Message, Money, OrderMoved, OrderPlaced, PaymentGivenBack, PaymentRefunded, Texts
 from vezne_core.money import label
 from vezne_host.storage.placed import OrderSummary
 
-WAITS = 300
-"""Order status: the payment is waited for."""
+CANCELLED, WAITS = 100, 300
+"""Order status: cancelled, the payment is waited for."""
 
 
 class Letter(Struct, frozen=True):
@@ -46,6 +46,36 @@ def given_back(event: PaymentGivenBack, texts: Texts) -> Letter:
     return Letter(texts.translate(subject, event.language), texts.translate(told, event.language))
 
 
+def refunded(event: PaymentRefunded, texts: Texts) -> Letter:
+    """Write the mail that tells of a refund."""
+    told = Message(
+        "We have given {amount} of your order {number} back to where it came from. "
+        "Your bank may take a few days to show it.",
+        {"amount": written(event.amount, event.language), "number": event.number},
+    )
+    subject = Message("Refund of your order {number}", {"number": event.number})
+    return Letter(texts.translate(subject, event.language), texts.translate(told, event.language))
+
+
+def moved(event: OrderMoved, texts: Texts, link: str) -> Letter:
+    """Write the mail that tells that a waiting order is paid, or that an order is cancelled.
+
+    :param link: where the order is found; left out unless it is a full address.
+    """
+    number, language = {"number": event.number}, event.language
+    if event.status == CANCELLED:
+        text = Message("Your order {number} has been cancelled.", number)
+        if event.before == WAITS:
+            text = Message("Your payment did not arrive, so your order {number} has been cancelled.", number)
+    else:
+        text = Message("Your payment for order {number} has arrived. We are preparing it now.", number)
+    lines = [texts.translate(text, language)]
+    if "://" in link:
+        lines += ["", texts.translate(Message("You find your order at {link}", {"link": link}), language)]
+    subject = Message("Your order {number}", number)
+    return Letter(texts.translate(subject, language), "\n".join(lines))
+
+
 def short_message(event: OrderPlaced, texts: Texts) -> str:
     """Write the text message that confirms an order."""
     return texts.translate(
@@ -69,6 +99,13 @@ def _paragraphs(event: OrderPlaced, order: OrderSummary, texts: Texts, link: str
     for name, amount in _charges(order, texts, language):
         yield f"{name}: {written(amount, language)}"
     yield said("Total: {amount}", amount=written(order.amount, language))
+    left = order.amount
+    for tender in order.body.tenders:
+        paid = Money.of(tender.amount, order.amount.currency)
+        left -= paid
+        yield said("Paid with {name}: {amount}", name=tender.label, amount=written(paid, language))
+    if order.status == WAITS and left != order.amount:
+        yield said("Left to pay: {amount}", amount=written(left, language))
     if "://" in link:
         yield ""
         yield said("You find your order at {link}", link=link)

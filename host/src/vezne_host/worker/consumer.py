@@ -7,12 +7,21 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from vezne_core import Event, OrderPlaced, PaymentGivenBack, PreorderExpired, SlotsCleared
+from vezne_core import (
+    Event,
+    OrderMoved,
+    OrderPlaced,
+    PaymentGivenBack,
+    PaymentRefunded,
+    PreorderExpired,
+    SlotsCleared,
+)
 from vezne_host.collected import Collected
 from vezne_host.storage.lane import Lane
 from vezne_host.storage.placed import OrderSummary, load_summary
+from vezne_host.webhook.message import WEBHOOK
 from vezne_host.worker.apart import Apart
-from vezne_host.worker.confirmation import confirmation, given_back, short_message
+from vezne_host.worker.confirmation import Letter, confirmation, given_back, moved, refunded, short_message
 from vezne_host.worker.shop import Shop
 
 
@@ -36,6 +45,7 @@ class Consumers:
         self._ours: Mapping[str, Callable[[Shop, Event], Awaitable[None]]] = {
             "mail": self._mail,
             "sms": self._sms,
+            WEBHOOK: self._webhook,
         }
 
     async def deliver(self, shop: Shop, consumer: str, event: Event) -> None:
@@ -59,13 +69,20 @@ class Consumers:
         await self._apart.call(plugin, TOLD[type(event)], shop.collected, plugin, event)
 
     async def _mail(self, shop: Shop, event: Event) -> None:
-        if isinstance(event, PaymentGivenBack):
-            letter = given_back(event, shop.texts)
+        if isinstance(event, PaymentGivenBack | PaymentRefunded | OrderMoved):
+            letter = _letter(event, shop)
             await shop.mail.send(event.email, letter.subject, letter.text, id=event.id)
             return
         placed = _order_placed(event, "mail")
         letter = confirmation(placed, await self._order(placed), shop.texts, shop.order_link(placed.number))
         await shop.mail.send(placed.email, letter.subject, letter.text, id=placed.id)
+
+    async def _webhook(self, shop: Shop, event: Event) -> None:
+        if shop.webhooks is None or not shop.webhooks.wants(type(event)):
+            raise CannotDeliver(
+                f"no webhook wants {type(event).__name__}; add one to plugins.toml, or drop the message"
+            )
+        await shop.webhooks.send(event)
 
     async def _sms(self, shop: Shop, event: Event) -> None:
         placed = _order_placed(event, "sms")
@@ -78,6 +95,16 @@ class Consumers:
         if order is None:
             raise CannotDeliver(f"there is no order {event.number}")
         return order
+
+
+def _letter(event: PaymentGivenBack | PaymentRefunded | OrderMoved, shop: Shop) -> Letter:
+    match event:
+        case PaymentGivenBack():
+            return given_back(event, shop.texts)
+        case PaymentRefunded():
+            return refunded(event, shop.texts)
+        case OrderMoved():
+            return moved(event, shop.texts, shop.order_link(event.number))
 
 
 def _order_placed(event: Event, consumer: str) -> OrderPlaced:

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from vezne_core import Mail, Sms, Texts
 from vezne_host.collected import Collected
+from vezne_host.webhook.sender import WebhookSender
 
 if TYPE_CHECKING:
     from vezne_host.runtime import MerchantRuntime
@@ -22,6 +23,7 @@ class Shop(Struct, frozen=True, kw_only=True):
     texts: Texts
     mail: Mail
     sms: Sms
+    webhooks: WebhookSender | None = None
     order_link: Callable[[str], str]
     """Returns where a shopper without a session finds an order, by its number."""
 
@@ -35,6 +37,7 @@ class Shop(Struct, frozen=True, kw_only=True):
             texts=services.texts,
             mail=services.mail,
             sms=services.sms,
+            webhooks=runtime.webhooks,
             order_link=lambda number: services.links.path(
                 f"/orders/completed/{runtime.order_links.sign(number)}/"
             ),

@@ -65,4 +65,5 @@ class FundsTransferPage(Page[FundsTransferForm]):
 
     async def process(self, preorder: PreOrder, form: FundsTransferForm) -> Outcome:
         """Take the order; it waits for its money."""
-        return Pay()
+        reference = preorder.get(REFERENCE)
+        return Pay(transfer_code=reference.code if reference else None)

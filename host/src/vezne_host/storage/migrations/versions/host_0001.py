@@ -30,6 +30,31 @@ def upgrade() -> None:
     op.create_index("ix_address_session", "address", ["merchant", "session_id"], unique=False)
     op.create_index("ix_address_user", "address", ["merchant", "user_pk"], unique=False)
     op.create_table(
+        "audit",
+        sa.Column("merchant", sa.Text(), nullable=False),
+        sa.Column("pk", sa.BigInteger(), sa.Identity(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("action", sa.Text(), nullable=False),
+        sa.Column("order_number", sa.Text(), nullable=True),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("merchant", "pk", name=op.f("pk_audit")),
+    )
+    op.create_index("ix_audit_order", "audit", ["merchant", "order_number"], unique=False)
+    op.create_table(
+        "bank_transfer",
+        sa.Column("merchant", sa.Text(), nullable=False),
+        sa.Column("transaction_id", sa.Text(), nullable=False),
+        sa.Column("order_number", sa.Text(), nullable=False),
+        sa.Column("reference", sa.Text(), nullable=False),
+        sa.Column("amount", sa.Numeric(precision=20, scale=6), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("booked_on", sa.Date(), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("merchant", "transaction_id", name=op.f("pk_bank_transfer")),
+    )
+    op.create_table(
         "basket",
         sa.Column("merchant", sa.Text(), nullable=False),
         sa.Column("pk", sa.BigInteger(), sa.Identity(), nullable=False),
@@ -83,6 +108,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("merchant", "pk", name=op.f("pk_operator_event")),
     )
     op.create_table(
+        "operator_token",
+        sa.Column("merchant", sa.Text(), nullable=False),
+        sa.Column("pk", sa.BigInteger(), sa.Identity(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.Column("roles", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("merchant", "pk", name=op.f("pk_operator_token")),
+        sa.UniqueConstraint("merchant", "hash", name=op.f("uq_operator_token_merchant_hash")),
+    )
+    op.create_table(
         "order",
         sa.Column("merchant", sa.Text(), nullable=False),
         sa.Column("pk", sa.BigInteger(), sa.Identity(), nullable=False),
@@ -103,6 +142,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("merchant", "preorder_id", name=op.f("uq_order_merchant_preorder_id")),
     )
     op.create_index("ix_order_user", "order", ["merchant", "user_pk"], unique=False)
+    op.create_index(
+        "ix_order_waiting",
+        "order",
+        ["merchant", "created_at"],
+        unique=False,
+        postgresql_where=sa.text("status = 300"),
+    )
     op.create_table(
         "order_discount",
         sa.Column("merchant", sa.Text(), nullable=False),
@@ -166,6 +212,36 @@ def upgrade() -> None:
         postgresql_where=sa.text("done_at IS NULL AND dead_at IS NULL"),
     )
     op.create_table(
+        "payment_action",
+        sa.Column("merchant", sa.Text(), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("order_number", sa.Text(), nullable=False),
+        sa.Column("attempt_id", sa.Uuid(), nullable=True),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("wanted", sa.Numeric(precision=20, scale=6), nullable=True),
+        sa.Column("by_hand", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("amount", sa.Numeric(precision=20, scale=6), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("method", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), server_default="asked", nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("asked", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("claimed_by", sa.Text(), nullable=True),
+        sa.Column("claimed_until", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("merchant", "id", name=op.f("pk_payment_action")),
+    )
+    op.create_index(
+        "ix_payment_action_due",
+        "payment_action",
+        ["due_at"],
+        unique=False,
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+    )
+    op.create_index("ix_payment_action_order", "payment_action", ["merchant", "order_number"], unique=False)
+    op.create_table(
         "payment_attempt",
         sa.Column("merchant", sa.Text(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -181,6 +257,7 @@ def upgrade() -> None:
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("snapshot", sa.LargeBinary(), nullable=False),
         sa.Column("transaction_id", sa.Text(), nullable=True),
+        sa.Column("transfer_code", sa.Text(), nullable=True),
         sa.Column("return_hash", sa.LargeBinary(), nullable=False),
         sa.Column("returned_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("configuration_revision", sa.BigInteger(), nullable=False),
@@ -214,6 +291,13 @@ def upgrade() -> None:
     )
     op.create_index("ix_payment_attempt_order", "payment_attempt", ["merchant", "order_number"], unique=False)
     op.create_index("ix_payment_attempt_return", "payment_attempt", ["merchant", "return_hash"], unique=False)
+    op.create_index(
+        "ix_payment_attempt_transfer",
+        "payment_attempt",
+        ["merchant", "transfer_code"],
+        unique=False,
+        postgresql_where=sa.text("transfer_code IS NOT NULL"),
+    )
     op.create_table(
         "payment_ledger",
         sa.Column("merchant", sa.Text(), nullable=False),
@@ -223,6 +307,8 @@ def upgrade() -> None:
         sa.Column("amount", sa.Numeric(precision=20, scale=6), nullable=False),
         sa.Column("currency", sa.Text(), nullable=False),
         sa.Column("transaction_id", sa.Text(), nullable=True),
+        sa.Column("action", sa.Text(), nullable=True),
+        sa.Column("tender", sa.Text(), nullable=True),
         sa.Column("note", sa.Text(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("merchant", "pk", name=op.f("pk_payment_ledger")),
@@ -236,6 +322,17 @@ def upgrade() -> None:
         sa.Column("attempt_id", sa.Uuid(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("merchant", "gateway", "event_id", name=op.f("pk_payment_notice")),
+    )
+    op.create_table(
+        "plugin_task",
+        sa.Column("merchant", sa.Text(), nullable=False),
+        sa.Column("task", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("claimed_by", sa.Text(), nullable=True),
+        sa.Column("claimed_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("merchant", "task", name=op.f("pk_plugin_task")),
     )
     op.create_table(
         "preorder",
@@ -327,6 +424,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("merchant", "pk", name=op.f("pk_user")),
         sa.UniqueConstraint("merchant", "email", name=op.f("uq_user_merchant_email")),
     )
+    op.create_table(
+        "webhook_delivery",
+        sa.Column("merchant", sa.Text(), nullable=False),
+        sa.Column("pk", sa.BigInteger(), sa.Identity(), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("status", sa.SmallInteger(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("merchant", "pk", name=op.f("pk_webhook_delivery")),
+    )
+    op.create_index("ix_webhook_delivery_event", "webhook_delivery", ["merchant", "event_id"], unique=False)
     op.create_table(
         "basket_line",
         sa.Column("merchant", sa.Text(), nullable=False),

@@ -2,37 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from vezne_core import Bank, Catalogue, Message, Money, Text
+from vezne_core import Bank, Catalogue, Money, Text
 from vezne_core.money import label
+from vezne_host.orders.status import CANCELLED, PAYMENT_WAITING, STATUS
 from vezne_host.present import timestamp
 from vezne_host.storage.orders import DiscountRow, ItemRow, Order
-
-STATUS: Mapping[int, Text] = {
-    50: Message("Cancellation waiting"),
-    100: Message("Cancelled"),
-    200: Message("Waiting"),
-    300: Message("Payment waiting"),
-    350: Message("Confirmation waiting"),
-    400: Message("Approved"),
-    450: Message("Preparing"),
-    500: Message("Shipped"),
-    510: Message("Shipped and informed"),
-    520: Message("Ready for pickup"),
-    540: Message("Delivery attempted"),
-    544: Message("Review started"),
-    545: Message("Review waiting"),
-    546: Message("Waiting for payment (trade-in)"),
-    547: Message("Paid (trade-in)"),
-    550: Message("Delivered"),
-    600: Message("Refunded"),
-}
-"""What shoppers read for a status (contract: objects, status codes)."""
-
-CANCELLED, PAYMENT_WAITING = 100, 300
 
 Translate = Callable[[Text], str]
 
@@ -67,7 +45,7 @@ def order_view(order: Order, catalogue: Catalogue, translate: Translate) -> dict
         "discount_amount": body.get("discount_amount", zero),
         "shipping_amount": body.get("shipping_amount", zero),
         "shipping_tax_rate": None,
-        "refund_amount": zero,
+        "refund_amount": order.refunded.wire,
         "discount_refund_amount": zero,
         "shipping_refund_amount": zero,
         "invoice_number": None,

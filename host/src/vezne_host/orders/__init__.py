@@ -1,0 +1,1 @@
+"""Orders that stand: how they are shown, and how they move on."""

@@ -1,0 +1,1 @@
+"""Telling merchants' servers what happened: one consumer of the outbox."""
