@@ -28,7 +28,7 @@ from vezne_host.late import Late
 from vezne_host.spine.payment import PaymentOptions
 
 from . import rule
-from .heads import ALL, HEADS, PageHead, slots
+from .heads import ALL, CONSTANT, HEADS, PageHead, slots
 from .shop import Shop
 from .value import TARGETS, Wrong, made
 
@@ -52,6 +52,8 @@ class Backdrop(Struct, frozen=True):
 
     shop: Shop
     payments: Late[PaymentOptions]
+    answered: set[str]
+    """Constants of the slots that pages have filled; whoever looks empties it."""
 
 
 def page(name: str, backdrop: Backdrop, classes: dict[str, type[Page[Any]]]) -> Page[Any]:
@@ -102,6 +104,7 @@ class _Body:
         self._head = head
         self._shop = backdrop.shop
         self._payments = backdrop.payments
+        self._answered = backdrop.answered
         self._classes = classes
         mine = next(chain for chain in HEADS.chains(HEADS.plugin_of[name]) if name in chain)
         before = mine[: mine.index(name)]
@@ -123,7 +126,8 @@ class _Body:
             changes = [] if form.none else self._changes(preorder, form)
         except Wrong as wrong:
             return Reject({str(wrong): ["This is not offered."]})
-        if form.clear:
+        self._answered |= {CONSTANT[change.slot.name] for change in changes}
+        if form.clear and self._head.does == "chooses a delivery":
             changes += [slot.clear() for slot in TARGETS]
         if not self._head.pays:
             return Proceed(*changes)

@@ -164,7 +164,8 @@ class Assembly:
         )
         payments.set(self.payments)
         self.gateways = Gateways(shop)
-        backdrop = Backdrop(shop, payments)
+        self.answered: set[str] = set()
+        backdrop = Backdrop(shop, payments, self.answered)
         classes: dict[str, Any] = {}
         self.chains: list[tuple[str, Chain]] = [
             (plugin, chain) for plugin in self.plugins for chain in chains(plugin, backdrop, classes)

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
@@ -538,9 +538,13 @@ def test_several_cards_pay_in_turn_and_no_more_than_the_cap(
     generous: Site, pytestconfig: pytest.Config, tmp_path: Path
 ) -> None:
     issue = issuing(generous.database_url, pytestconfig.rootpath / "plugins.toml", tmp_path)
-    with generous.bank(), generous.shop(), asking(generous.database_url) as ask:
-        house = generous.house
-        shopper = Shopper(house.shop, host="demo.localhost")
+    house = generous.house
+    with (
+        generous.bank(),
+        generous.shop(),
+        closing(Shopper(house.shop, host="demo.localhost")) as shopper,
+        asking(generous.database_url) as ask,
+    ):
         shopper.comes_to_payment()
         total = Decimal(shopper.total)
         first, second, third = issue("100.00"), issue("80.00"), issue("5.00")
@@ -561,7 +565,6 @@ def test_several_cards_pay_in_turn_and_no_more_than_the_cap(
         assert taken(house, order["number"]) == total - 150
         assert (balance(ask, first), balance(ask, second), balance(ask, third)) == (0, 30, 5)
         assert ask(OUT_OF_BALANCE) == []
-        shopper.close()
 
 
 @pytest.mark.parametrize("point", ["after_claim", "after_charge", "before_place", "after_place"])
@@ -570,9 +573,9 @@ def test_an_order_whose_server_was_killed_stands_and_is_paid_once(
 ) -> None:
     issue = issuing(generous.database_url, pytestconfig.rootpath / "plugins.toml", tmp_path)
     card = issue("150.00")
-    with generous.bank():
+    house = generous.house
+    with generous.bank(), closing(Shopper(house.shop, host="demo.localhost")) as shopper:
         with generous.shop(environment={"VEZNE_FAILPOINT": point}):
-            shopper = Shopper(generous.house.shop, host="demo.localhost")
             shopper.buys(product=2)
             shopper.comes_to_payment()
             total = Decimal(shopper.total)
@@ -591,5 +594,4 @@ def test_an_order_whose_server_was_killed_stands_and_is_paid_once(
             assert balance(ask, card) == 150 - total
             assert ask(OUT_OF_BALANCE) == []
             assert [row["state"] for row in ask("SELECT state FROM gift_card_hold")] == ["spent"]
-            assert generous.house.ledger() == []
-    shopper.close()
+            assert house.ledger() == []

@@ -820,7 +820,9 @@ class Engine:
     async def _thanks(self, visit: Visit) -> Envelope:
         await self._refresh_quietly(visit)
         walk = self._flow.walk(visit.preorder)
-        pages = [station.page for station in walk.stations if station.chain.junction is Junction.DONE]
+        # not by the walk: what led here may not apply any more, now that the basket is empty
+        chain = self._flow.serving(Junction.DONE, None)
+        pages = [page for page in chain.pages if page.applies(visit.preorder)] if chain else []
         if not visit.preorder.has(ORDER_NUMBER):
             order = visit.preorder.require(ORDER)
             visit.preorder = visit.preorder.with_value(ORDER_NUMBER, order.number)
