@@ -158,7 +158,7 @@ class Chaos:
                 try:
                     self._check_out(shopper, chance)
                 except (httpx.HTTPError, AssertionError, KeyError, IndexError):
-                    time.sleep(chance.random())
+                    time.sleep(0.5 + chance.random())  # the shop does not answer; do not take its processor
 
     def _check_out(self, shopper: Shopper, chance: random.Random) -> None:
         with self._count:

@@ -123,7 +123,7 @@ class _Body:
         if self._name == "ConfirmationPaymentAgreementCheckPage" and not self._shop.agreement_enabled:
             return Reject({GENERAL: ["This is not for you."]}, self._refused_to())
         try:
-            changes = [] if form.none else self._changes(preorder, form)
+            changes = [] if form.none and not self._head.pays else self._changes(preorder, form)
         except Wrong as wrong:
             return Reject({str(wrong): ["This is not offered."]})
         self._answered |= {CONSTANT[change.slot.name] for change in changes}

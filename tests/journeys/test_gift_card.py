@@ -267,6 +267,9 @@ def test_a_gift_card_may_pay_the_whole_order_and_no_gateway_is_asked(
     assert balance(ask, card) == 500 - total
     attempts = ask("SELECT state, amount FROM payment_attempt WHERE order_number = $1", order["number"])
     assert [(row["state"], row["amount"]) for row in attempts] == [("placed", 0)]
+    for page in (None, "GiftCardPage", "PaymentOptionSelectionPage"):
+        guest.get(page)
+        assert guest.pages == ["ThankYouPage"], "the order stands, whatever led to it"
 
 
 def test_a_card_page_takes_no_money_either_when_there_is_nothing_to_pay(

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import msgspec
 import structlog
-from asyncpg import DeadlockDetectedError, UniqueViolationError
+from asyncpg import UniqueViolationError
 from msgspec import Struct
 
 from vezne_core import (
@@ -46,7 +46,7 @@ from vezne_host.payments.verdict import Lost, Refused, Verdict, Waiting
 from vezne_host.storage import attempts as sql
 from vezne_host.storage import post_orders
 from vezne_host.storage.checkouts import Checkouts, Loaded, encode_body
-from vezne_host.storage.lane import Away, Lane
+from vezne_host.storage.lane import Away, Lane, untangled
 
 if TYPE_CHECKING:
     from vezne_host.runtime import MerchantRuntime
@@ -320,10 +320,7 @@ class Runner:
         }
         left_open = await self._left_open(visit)
         try:
-            try:
-                row, errors = await self._take(case, values, left_open)
-            except DeadlockDetectedError:  # all of it was rolled back
-                row, errors = await self._take(case, values, left_open)
+            row, errors = await untangled(lambda: self._take(case, values, left_open))
         except UniqueViolationError as error:
             if error.constraint_name != "ix_payment_attempt_live":
                 raise

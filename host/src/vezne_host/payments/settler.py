@@ -12,7 +12,6 @@ from uuid import UUID
 
 import msgspec
 import structlog
-from asyncpg import DeadlockDetectedError
 
 from vezne_core import (
     CARD,
@@ -45,7 +44,7 @@ from vezne_host.payments.verdict import Lost, Placed, Refused, Stepped, Verdict,
 from vezne_host.storage import attempts as sql
 from vezne_host.storage import post_orders
 from vezne_host.storage.checkouts import AttemptRow, Told, columns, new_public_id
-from vezne_host.storage.lane import Away, Lane
+from vezne_host.storage.lane import Away, Lane, untangled
 
 if TYPE_CHECKING:
     from vezne_host.runtime import MerchantRuntime
@@ -306,13 +305,8 @@ def _errors(errors: Errors) -> Errors:
 
 
 async def again(step: Callable[[], Awaitable[Any]]) -> Any:
-    """Run a step that recognises its own first run, once more when the connection was lost.
-
-    Or when PostgreSQL ended it because it and another waited for each other:
-    attempts that give back what they hold of several reservations can meet
-    others that take the same in another order.
-    """
+    """Run a step that recognises its own first run, once more when the connection was lost."""
     try:
-        return await step()
-    except (Away, DeadlockDetectedError):
-        return await step()
+        return await untangled(step)
+    except Away:
+        return await untangled(step)

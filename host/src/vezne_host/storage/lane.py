@@ -6,10 +6,10 @@ module catches the driver's connection errors; callers see `Away`.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import asyncpg
 from sqlalchemy import ClauseElement
@@ -19,6 +19,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from vezne_host.storage.databases import driver_url
+
+T = TypeVar("T")
 
 # InternalClientError: the server said FATAL but the socket is still open. TimeoutError is an OSError.
 GOING: tuple[type[Exception], ...] = (
@@ -243,6 +245,18 @@ class _Lent:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._lane._give_back(self._loan, error)
+
+
+async def untangled(step: Callable[[], Awaitable[T]], *, tries: int = 3) -> T:
+    """Run a whole transaction, again where PostgreSQL ended it because it and another waited for each other.
+
+    Rows of one table are locked in one order everywhere. Reservations of several plugins, taken by one
+    attempt while another gives them back, are not.
+    """
+    for _ in range(tries - 1):
+        with suppress(asyncpg.DeadlockDetectedError):
+            return await step()
+    return await step()
 
 
 def is_introspection(sql: str) -> bool:

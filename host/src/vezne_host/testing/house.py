@@ -21,7 +21,7 @@ import pytest
 from msgspec import Struct
 from redis import Redis
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 class House(Struct, frozen=True, kw_only=True):
