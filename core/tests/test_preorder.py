@@ -98,6 +98,24 @@ def test_slots_of_a_plugin_that_is_gone_survive_untouched() -> None:
     assert cleared == {"card"}
 
 
+def test_identity_is_that_of_the_value_held_now_in_every_snapshot() -> None:
+    first = filled(OPTION)
+    renamed = first.with_value(OPTION, Word("old", note="renamed"))
+    other = first.with_value(OPTION, Word("new"))
+
+    assert renamed.identity(OPTION) == first.identity(OPTION) == OPTION.identity(Word("old"))
+    assert other.identity(OPTION) == OPTION.identity(Word("new"))
+    assert first.identity(OPTION) == OPTION.identity(Word("old"))
+    assert first.identity(CARD) == b""
+
+
+def test_emptying_a_slot_that_was_not_decoded_yet_empties_it() -> None:
+    stored = PreOrder("id", "acme", raw={"card": CARD.encode(Word("visa"))})
+
+    assert not stored.with_value(CARD, None).has(CARD)
+    assert stored.get(CARD) == Word("visa")
+
+
 # An accepted submit.
 
 

@@ -366,6 +366,50 @@ async def test_remote_check_drops_an_answer_that_is_no_longer_offered() -> None:
     assert (await seen(graph, preorder, memory)).cleared == {"choice", "detail"}
 
 
+# Several refreshes of one request.
+
+TAX = Fact("tax", Word)
+LEVY = Slot("levy", Word, depends_on=(TAX,))
+
+
+async def test_fact_is_computed_again_in_a_request_only_when_what_it_reads_has_changed() -> None:
+    shop = Shop(price=Word("1"), tax=lambda preorder: preorder.get(CHOICE))
+    graph = SlotGraph([PRICE, CHOICE, TAX, LEVY], [shop.source(PRICE), shop.source(TAX, CHOICE)])
+    memory, readings = Memory(), dict[str, Any]()
+
+    first = await seen(graph, filled(CHOICE, LEVY), memory, readings=readings)
+    again = await seen(graph, first.preorder, memory, readings=readings)
+    answered, _ = again.preorder.apply(graph, (CHOICE.fill(Word("new")),))
+    last = await seen(graph, answered, memory, readings=readings)
+
+    assert shop.asked == ["price", "tax", "tax"]
+    assert (again.cleared, last.cleared) == (frozenset(), {"levy"})
+    assert (last.preorder.get(PRICE), last.preorder.get(TAX)) == (Word("1"), Word("new"))
+
+
+async def test_fact_that_was_read_before_is_put_into_any_snapshot() -> None:
+    shop = Shop(price=Word("1"))
+    graph = SlotGraph([PRICE], [shop.source(PRICE)])
+    memory, readings = Memory(), dict[str, Any]()
+    await seen(graph, PreOrder("id", "m"), memory, readings=readings)
+
+    other = await seen(graph, PreOrder("id", "m"), memory, readings=readings)
+
+    assert other.preorder.get(PRICE) == Word("1")
+
+
+async def test_remote_fact_that_failed_is_asked_again_by_the_next_refresh() -> None:
+    shop = Shop(price=Unavailable("away"))
+    graph = SlotGraph([PRICE], [shop.source(PRICE, keep=True)])
+    memory, readings = Memory(), dict[str, Any]()
+    await seen(graph, PreOrder("id", "m"), memory, readings=readings)
+    shop.values["price"] = Word("1")
+
+    then = await seen(graph, PreOrder("id", "m"), memory, readings=readings)
+
+    assert then.preorder.get(PRICE) == Word("1")
+
+
 async def test_memory_is_copied_without_ties() -> None:
     memory = Memory(facts={"price": b"1"}, shown=b"2")
     copy = memory.copy()

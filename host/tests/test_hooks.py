@@ -16,6 +16,7 @@ from vezne_core import (
     Chain,
     Event,
     Junction,
+    Loader,
     Money,
     NoSettings,
     OfflineGateway,
@@ -399,12 +400,17 @@ def test_a_slot_is_named_after_its_plugin(name: str) -> None:
     )
 
 
+async def stored(session: Any, rows: Any) -> int:
+    return len(rows)
+
+
 def test_what_is_brought_twice_names_both_plugins() -> None:
     rule = RuleType(role=Role.SHIPPING, name="never", params=Struct, judge=lambda given, book: bool)
     one = {
         "vezne_register_gateways": [Gate()],
         "vezne_register_delivery": [Mode()],
         "vezne_register_rules": [rule],
+        "vezne_register_loaders": [Loader("ticket", Struct, stored)],
     }
 
     def both() -> type[Plugin[Any]]:
@@ -415,6 +421,7 @@ def test_what_is_brought_twice_names_both_plugins() -> None:
         "plugin two: delivery for page SomePage is also brought by one; disable one of the two plugins",
         "plugin two: rule shipping rule never is also brought by one; disable one of the two plugins",
         "plugin two: gateway gate is also brought by one; disable one of the two plugins",
+        "plugin two: loader ticket is also brought by one; disable one of the two plugins",
     ]
     assert problems(p=returning("vezne_register_gateways", [Gate(), Gate()])) == [
         "plugin p: gateway gate is also brought by p; bring it once"

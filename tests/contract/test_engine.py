@@ -500,6 +500,26 @@ async def test_late_return_is_recorded_for_the_reconciler() -> None:
     assert desk.till.charged == 0
 
 
+@pytest.mark.parametrize("state", ["declined", "released", "abandoned"])
+async def test_challenge_falls_with_an_attempt_that_ended_elsewhere(state: str) -> None:
+    desk = await at("CreditCardThreeDSecurePage", three_d=True)
+    desk.row.attempts[-1].state = state
+
+    await desk.get()
+
+    assert "CARD_CHALLENGE" not in desk.filled
+    assert desk.pages[-1] == "CreditCardConfirmationPage"
+
+
+async def test_challenge_of_another_way_to_pay_never_stands_on_an_attempt() -> None:
+    desk = await at("CreditCardThreeDSecurePage", three_d=True)
+    desk.row.attempts[-1].page = "GPayRedirectPage"
+
+    await desk.get()
+
+    assert "CARD_CHALLENGE" not in desk.filled
+
+
 async def test_return_is_judged_on_the_snapshot_that_was_frozen_with_its_attempt() -> None:
     desk = await at("CreditCardThreeDSecurePage", three_d=True)
     seen: list[Any] = []

@@ -80,7 +80,13 @@ def quiet_bank(office: Office) -> Iterator[None]:
 def books_agree(office: Office) -> Iterator[None]:
     """After the test our books and the bank's agree."""
     yield
-    assert until(lambda: not broken_laws(office.house), "the laws") is True, broken_laws(office.house)
+    broken: list[str] = []
+
+    def hold() -> bool:
+        broken[:] = broken_laws(office.house)
+        return not broken
+
+    until(hold, lambda: f"what is wrong with the books: {broken}; its end")
 
 
 @pytest.fixture

@@ -142,14 +142,15 @@ class Office(Struct, frozen=True, kw_only=True):
         httpx.post(f"{self.house.bank}/control/{path}", json=json).raise_for_status()
 
 
-def until(holds: Callable[[], Any], what: str) -> Any:
+def until(holds: Callable[[], Any], what: str | Callable[[], str]) -> Any:
     """Wait for something that will come to be."""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         if found := holds():
             return found
         time.sleep(0.1)
-    pytest.fail(f"{what} did not come to be within {PATIENCE:.0f} s")
+    told = what if isinstance(what, str) else what()
+    pytest.fail(f"{told} did not come to be within {PATIENCE:.0f} s")
 
 
 def waiting(shopper: Shopper) -> tuple[str, str]:

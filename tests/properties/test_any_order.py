@@ -466,7 +466,7 @@ def shop(house: House, pytestconfig: pytest.Config) -> Iterator[Shop]:
         yield Shop(house, configuration, runtime, ask)
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(3000)
 def test_whatever_a_shopper_does_answers_and_books_stay_right(shop: Shop) -> None:
     how = settings(
         max_examples=EXAMPLES, stateful_step_count=STEPS, deadline=None,

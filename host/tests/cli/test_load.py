@@ -28,20 +28,9 @@ balance = 40
 def loads(folder: Path, text: str, database_url: str, merchant: str = "demo") -> Result:
     file = folder / "cards.toml"
     file.write_text(text)
-    return CliRunner().invoke(
-        main,
-        [
-            "db",
-            "load",
-            str(file),
-            "--merchant",
-            merchant,
-            "--config",
-            str(DEMO),
-            "--database-url",
-            database_url,
-        ],
-    )
+    options = {"--merchant": merchant, "--config": str(DEMO), "--database-url": database_url}
+    command = ["db", "load", str(file), *(part for option in options.items() for part in option)]
+    return CliRunner().invoke(main, command)
 
 
 def balances(database_url: str) -> list[tuple[str, str, str]]:

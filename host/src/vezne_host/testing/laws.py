@@ -36,7 +36,7 @@ _ATTEMPTS = """
             WHERE l.merchant = a.merchant AND l.attempt_id = a.id AND l.action IS NOT NULL
               AND l.tender IS NULL AND l.kind IN ('voided', 'refunded')) AS gone
     FROM payment_attempt a
-    LEFT JOIN "order" o ON o.merchant = a.merchant AND o.preorder_id = a.preorder_id
+    LEFT JOIN "order" o ON o.merchant = a.merchant AND o.number = a.order_number
 """
 _ORDERS = """
     SELECT o.merchant, o.number, o.preorder_id, o.amount, o.status,
