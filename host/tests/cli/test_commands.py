@@ -67,14 +67,9 @@ def test_check_names_every_problem_of_every_merchant_with_place_and_remedy(tmp_p
 def test_check_refuses_a_shop_without_a_way_to_pay(tmp_path: Path) -> None:
     config = changed(
         tmp_path,
-        (
-            '["shipping_home", "shipping_standard", "payment_funds_transfer"]',
-            '["shipping_home", "shipping_standard"]',
-        ),
-        (
-            '[merchants.lean.settings.payment_funds_transfer]\nreference_key = "demo-key-of-reference-codes-lean"',
-            "",
-        ),
+        ('"shipping_standard", "payment_funds_transfer"]', '"shipping_standard"]'),
+        ("[merchants.lean.settings.payment_funds_transfer]", ""),
+        ('reference_key = "demo-key-of-reference-codes-lean"', ""),
     )
     result = vezne("check", config=config)
     assert result.exit_code == 1

@@ -55,7 +55,8 @@ def test_more_than_was_taken_and_less_than_something_is_refused(amount: str) -> 
             [booked("a", ASKED, "60.00"), booked("a", REFUNDED, "60.00")], "40.00", "40.00", id="gone is gone"
         ),
         pytest.param(
-            [booked("a", ASKED, "60.00"), booked("a", REFUSED, "60.00")], "100.00", "100.00", id="refused is left"
+            [booked("a", ASKED, "60.00"), booked("a", REFUSED, "60.00")], "100.00", "100.00",
+            id="refused is left",
         ),
         pytest.param(
             [booked("a", ASKED, "60.00"), booked("a", REFUNDED, "55.00")], "45.00", "45.00",
@@ -78,7 +79,9 @@ cents = st.integers(1, 20_000).map(lambda n: Decimal(n) / 100)
 
 
 @given(
-    taken=st.lists(st.tuples(st.sampled_from([None, "gift_cards", "loyalty_money"]), cents), min_size=1, max_size=4),
+    taken=st.lists(
+        st.tuples(st.sampled_from([None, "gift_cards", "loyalty_money"]), cents), min_size=1, max_size=4
+    ),
     asked=st.lists(st.tuples(st.none() | cents, st.sampled_from([ASKED, REFUNDED, REFUSED])), max_size=12),
 )  # fmt: skip
 def test_never_more_goes_back_than_was_taken(

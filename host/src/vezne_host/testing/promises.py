@@ -46,8 +46,7 @@ def broken_promises(answer: Answer) -> list[str]:
 
 
 def _shape(answer: Answer) -> Iterator[str]:
-    if (yield from wrong_errors(answer["errors"])):
-        return
+    yield from wrong_errors(answer["errors"])
     if answer["context_list"] and set(answer["pre_order"]) < set(KEYS):
         yield f"pre_order lacks {set(KEYS) - set(answer['pre_order'])}"
 
@@ -75,11 +74,12 @@ def _amounts(value: Any, key: str) -> Iterator[str]:
             yield from _amounts(item, key)
     elif isinstance(value, float):
         yield f"{key} is the float {value}"
-    elif isinstance(value, str) and (
-        key.endswith(("amount", "price", "_interest")) or key == "loyalty_money"
-    ):
-        if not _MONEY.fullmatch(value):
-            yield f"{key} is {value!r}"
+    elif isinstance(value, str) and _is_money(key) and not _MONEY.fullmatch(value):
+        yield f"{key} is {value!r}"
+
+
+def _is_money(key: str) -> bool:
+    return key.endswith(("amount", "price", "_interest")) or key == "loyalty_money"
 
 
 def _path(answer: Answer) -> Iterator[str]:
