@@ -1,6 +1,7 @@
 """Fixtures of every test: real servers, and asyncio behind anyio."""
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = [
     "vezne_host.testing.servers",
@@ -12,3 +13,7 @@ pytest_plugins = [
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
+
+# A busy machine is slow, not wrong: nothing here is judged by its time.
+settings.register_profile("vezne", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("vezne")
