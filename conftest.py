@@ -14,6 +14,7 @@ pytest_plugins = [
 def anyio_backend() -> str:
     return "asyncio"
 
+
 # A busy machine is slow, not wrong: nothing here is judged by its time.
 settings.register_profile("vezne", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("vezne")

@@ -123,7 +123,7 @@ def test_demo_offers_every_way_to_deliver_ship_and_pay(demo: ShopData) -> None:
         assert pks(demo, type) == list(range(1, len(demo.of(type)) + 1))
     assert pks(demo, Offer) == [201, 202, 203, 204]
     gateways = {option.pk: option.gateway for option in demo.of(PaymentOption) if option.gateway}
-    assert gateways == {1: "sandbox", 19: "sandbox"}
+    assert gateways == {1: "sandbox", 5: "sandbox_redirect", 19: "sandbox"}
     assert demo.of(PaymentOption)[2].config["payment_choices"] == [
         {"value": "cash", "label": "Cash", "price": "5.00"},
         {"value": "card_terminal", "label": "Card terminal", "price": "7.50"},

@@ -72,6 +72,7 @@ OPTIONS: dict[str, Any] = {
     "proxy_headers": False,
     "log_level": "warning",
     "timeout_graceful_shutdown": 30,
+    "timeout_worker_healthcheck": 30,  # it runs while a process still starts, and kills one that is too slow
     "limit_concurrency": 2000,
 }
 """How the server runs; measured in ``docs/explanation/speed.md``."""

@@ -219,18 +219,22 @@ class Engine:
         loaded = await self._load(request.session)
         if loaded is None:
             return None
-        stands = loaded.order is not None and loaded.state == "placed"
-        if loaded.public_id != request.session and not stands:
-            return None  # an id that was replaced only repeats the answer of the placing
+        replaced = loaded.public_id != request.session
         visit = self._visit(loaded, request.client)
-        if loaded.order is not None and stands:
+        if loaded.order is not None and loaded.state == "placed":
             stands = loaded.order.age < ORDER_STANDS
-            if stands and not (loaded.basket and loaded.basket.lines):
+            if stands and (replaced or visit.world.basket is None):
                 return await self._done(visit)
             visit = self._visit(self._begun_anew(loaded), request.client)
-        if not self._running(visit) and not (loaded.basket and loaded.basket.lines):
-            return None if not visit.preorder.post_order else visit
+        if replaced:
+            return None  # it only repeats the answer of the placing
+        if not self._running(visit) and self._nothing_to_buy(visit):
+            return None
         return visit
+
+    @staticmethod
+    def _nothing_to_buy(visit: Visit) -> bool:
+        return visit.world.basket is None and not visit.preorder.post_order
 
     def _shown_addresses(self, loaded: Loaded) -> tuple[Address, ...]:
         """Return the shopper's addresses with phone numbers in the form that people write."""
@@ -651,6 +655,8 @@ class Engine:
             return await self._done(visit)
         if self._running(visit):
             return await self._waiting(visit)
+        if self._nothing_to_buy(visit):
+            return self._empty_basket()
         walk = await self._settle(visit)
         return await self._tell(visit, walk, [walk.last])
 
@@ -661,6 +667,9 @@ class Engine:
                 visit.preorder = visit.preorder.with_value(ORDER, order)
                 reply = await self._thanks(visit)
                 return Reply(envelope=reply, public_id=public_id, order=order)
+            case Stepped() | Refused() if self._nothing_to_buy(visit):  # emptied while he was away
+                errors = verdict.errors if isinstance(verdict, Refused) else None
+                return self._empty_basket(self._present.errors(errors, visit.world.client.language))
             case Stepped(preorder, loaded):
                 visit.preorder, visit.loaded = preorder, loaded
                 visit.before = encode_body(preorder, visit.memory)
@@ -832,5 +841,5 @@ class Engine:
         )
 
     @staticmethod
-    def _empty_basket() -> Reply:
-        return Reply(envelope=Envelope(context_list=(), redirect_url=BASKET_ADDRESS))
+    def _empty_basket(errors: Mapping[str, list[str]] | None = None) -> Reply:
+        return Reply(envelope=Envelope(context_list=(), errors=errors, redirect_url=BASKET_ADDRESS))

@@ -64,7 +64,10 @@ async def test_event_is_read_as_it_was_written(event: Event) -> None:
 
 
 async def test_topics_are_the_names_of_the_events() -> None:
-    assert set(TOPICS) == {"slots_cleared", "order_placed", "preorder_expired", "payment_given_back"}
+    assert set(TOPICS) == {
+        "slots_cleared", "order_placed", "order_moved", "payment_refunded", "payment_given_back",
+        "preorder_expired",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,8 @@ async def test_the_list_of_requests_knows_no_secret(bank: Any, caplog: pytest.Lo
     await bank.call("rewards", {"card_number": "5421190000000009"})
     await bank.call("authorize", None, "k3", body=b'{"card": {"number": "5421190000000009", "cvv": "987"}')
 
-    seen = (await bank.http.get("/control/requests")).text
+    listed = (await bank.http.get("/control/requests")).json()
+    seen = str([{key: each[key] for key in each if key != "at"} for each in listed])  # times have any digits
 
     logged = "".join(
         r.getMessage() for r in caplog.records if r.name.startswith(("vezne", "uvicorn", "litestar"))
