@@ -16,5 +16,7 @@ def anyio_backend() -> str:
 
 
 # A busy machine is slow, not wrong: nothing here is judged by its time.
-settings.register_profile("vezne", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "vezne", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("vezne")

@@ -38,8 +38,9 @@ class Spread(Struct, frozen=True):
 class Told(Struct, frozen=True, kw_only=True):
     """What came of a task."""
 
-    done: int
-    """Finished within the time; what was under way is finished, too, and not counted here."""
+    in_time: int
+    """Requests answered within the time. What is under way at its end is finished, and not counted here:
+    that would leave out, of every shopper, the part of a checkout that he had behind him."""
     seconds: float
     requests: int
     """All that were answered."""
@@ -64,21 +65,22 @@ class Load:
         self._whole: list[float] = []
         self._orders: list[int] = []
         self._wrong: list[str] = []
-        self._done = 0
+        self._until = 0.0
+        self._in_time = 0
 
     async def run(self) -> Told:
         """Do the task."""
         task = self._task
         connections = [await Connection.to(task.port) for _ in range(task.concurrency)]
         began, cpu = perf_counter(), _cpu()
-        until = began + task.seconds
+        self._until = began + task.seconds
         turn = self._visit if task.kind in ("bare", "reference") else self._buy
-        await asyncio.gather(*[self._repeat(turn, connection, until) for connection in connections])
+        await asyncio.gather(*[self._repeat(turn, connection) for connection in connections])
         cpu = _cpu() - cpu
         for connection in connections:
             connection.close()
         return Told(
-            done=self._done,
+            in_time=self._in_time,
             seconds=task.seconds,
             requests=sum(map(len, self._steps.values())),
             checkouts=len(self._orders),
@@ -89,30 +91,30 @@ class Load:
             cpu=cpu,
         )
 
-    async def _repeat(
-        self, turn: Callable[[Connection], Awaitable[None]], connection: Connection, until: float
-    ) -> None:
-        while (began := perf_counter()) < until:
+    async def _repeat(self, turn: Callable[[Connection], Awaitable[None]], connection: Connection) -> None:
+        while (began := perf_counter()) < self._until:
             try:
                 await turn(connection)
             except (WrongAnswer, OSError, msgspec.MsgspecError) as error:
                 self._wrong.append(str(error))
                 return  # an error is a defect, not a rate
-            ended = perf_counter()
-            self._whole.append(ended - began)
-            self._done += ended <= until
+            self._whole.append(perf_counter() - began)
+
+    def _step(self, name: str, taken: float) -> None:
+        self._steps[name].append(taken)
+        self._in_time += perf_counter() <= self._until
 
     async def _visit(self, connection: Connection) -> None:
         kind = self._task.kind
         began = perf_counter()
         answer = await connection.ask(f"GET /{kind} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n".encode())
-        self._steps[kind].append(perf_counter() - began)
+        self._step(kind, perf_counter() - began)
         if answer.status != 200:
             raise WrongAnswer(f"/{kind}: {answer.status}")
 
     async def _buy(self, connection: Connection) -> None:
         host = f"127.0.0.1:{self._task.port}"
-        shopper = Shopper(connection, host, lambda step, taken: self._steps[step].append(taken))
+        shopper = Shopper(connection, host, self._step)
         card = self._task.kind == "card"
         self._orders.append(await (shopper.buys_by_card() if card else shopper.buys_by_transfer()))
 

@@ -29,9 +29,14 @@ class Figures(Struct, frozen=True, kw_only=True):
     balance: Balance | None = None
 
     @property
+    def requests(self) -> float:
+        """Return the requests answered in a second."""
+        return self.told.in_time / self.told.seconds
+
+    @property
     def rate(self) -> float:
-        """Return how many there were in a second."""
-        return self.told.done / self.told.seconds
+        """Return the checkouts made in a second; of what is no checkout, the requests."""
+        return self.requests / (self.per_checkout if self.balance else 1)
 
     @property
     def each(self) -> int:

@@ -34,8 +34,7 @@ class Report:
         cell = self._cells[processes, concurrency, kind]
         bare, base = (self._cells[processes, concurrency, each] for each in ("bare", "reference"))
         ratios = [
-            found.rate * found.per_checkout / max(beside.rate, 1e-9)
-            for found, beside in zip(cell, base, strict=True)
+            found.requests / max(beside.requests, 1e-9) for found, beside in zip(cell, base, strict=True)
         ]
         whole = f"{_mid(cell, lambda f: f.told.whole.p50):.1f} / {_mid(cell, lambda f: f.told.whole.p99):.1f}"
         low, high = min(f.rate for f in base), max(f.rate for f in base)

@@ -15,7 +15,7 @@ from time import monotonic, sleep
 
 from msgspec import Struct
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 ROOT = Path(__file__).parent.parent
 
 
